@@ -1,0 +1,31 @@
+import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
+import type { Flow } from '../../sip/transport/transport.ts';
+import type { Identity } from './identity.ts';
+
+/** Why a credential was not accepted. Each outcome is a metric of its own (stale is not failed). */
+export type RefusalReason =
+  | 'no-credentials'
+  | 'stale'
+  | 'replay'
+  | 'wrong-key'
+  | 'unknown-user'
+  | 'expired-key'
+  | 'malformed-credentials'
+  | 'key-centre-unavailable';
+
+export type AuthenticationResult =
+  /** `decorate` adds what proves the gateway to the agent (Authentication-Info) to a final response. */
+  | { readonly outcome: 'authenticated'; readonly identity: Identity; decorate?(response: SipResponse): void }
+  /** The peer may try again: `response` is the challenge (401 or 407), ready to send. */
+  | { readonly outcome: 'challenge'; readonly reason: RefusalReason; readonly response: SipResponse }
+  /** The peer may not: `response` says so. */
+  | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly response: SipResponse }
+  /** This authenticator has nothing to say of this message; the next one is asked. */
+  | { readonly outcome: 'not-applicable' };
+
+/** Credentials on a message or a channel in, an identity or a refusal out. */
+export interface Authenticator {
+  readonly scheme: Identity['scheme'];
+  /** Never rejects: what goes wrong inside is a refusal. */
+  authenticate(request: SipRequest, flow: Flow): AuthenticationResult | Promise<AuthenticationResult>;
+}

@@ -1,0 +1,13 @@
+/** Who a peer proved to be, and how. */
+export interface Identity {
+  /** The authenticator that proved it. */
+  readonly scheme: 'gba-digest' | 'trusted';
+  /** What the peer called itself: a B-TID, or an address for a trusted peer. Never a secret. */
+  readonly subject: string;
+  /** The private identity, where the key centre lets us know it. */
+  readonly impi?: string;
+  /** Public identities the peer may assert, the default one first; a trusted peer may assert any, and has none listed. */
+  readonly impus: readonly string[];
+  /** When the proof ends, in milliseconds since 1970-01-01T00:00:00Z. */
+  readonly expiresAt?: number;
+}
