@@ -1,0 +1,169 @@
+import {
+  choice,
+  count,
+  domainName,
+  type FilePath,
+  host,
+  integer,
+  list,
+  milliseconds,
+  network,
+  oneOf,
+  port,
+  section,
+  sipHostPort,
+  text,
+  token,
+  uaSecurityProtocolId,
+  url,
+} from './values.ts';
+
+/** The `gateway` section: the OMA Security Gateway (GBA NAF). */
+export function gatewaySection(file: FilePath) {
+  return section({
+    keyCentre: keyCentre(file).describe('Where the gateway gets keys from.'),
+    sec1: section({
+      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners over UDP.'),
+    }).describe('What faces the agents (SEC-1).'),
+    sec3: section({
+      sip: list(sipTarget(), 'a list of SIP targets')
+        .default([])
+        .describe('SIP targets, the first that fits is taken.'),
+    })
+      .prefault({})
+      .describe('What hands a session to a requesting resource (SEC-3).'),
+    limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
+    timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
+    shutdownGraceMilliseconds: milliseconds(0)
+      .default(10_000)
+      .describe('How long transactions under way may take to finish after SIGTERM.'),
+  });
+}
+
+function keyCentre(file: FilePath) {
+  return oneOf(
+    ['embedded', 'nbsp'],
+    [
+      section({ type: choice(['embedded']).describe('The key centre of the `kmc` section, in this same process.') }),
+      section({
+        type: choice(['nbsp']).describe('A key centre in another process, over Nbsp_GBA (TS 29.309).'),
+        url: url('https').describe('Where the key centre serves Nbsp_GBA, such as https://kmc.example.net:8443.'),
+        tls: section({
+          certificate: file.describe('PEM file: the certificate of this gateway.'),
+          privateKey: file.describe('PEM file: its private key.'),
+          authorities: file.describe('PEM file: the authorities that sign the key centre’s certificate.'),
+        }).describe('Mutual TLS.'),
+        timeoutMilliseconds: milliseconds().default(5000).describe('How long to wait for an answer.'),
+      }),
+    ],
+  );
+}
+
+function sipListener() {
+  return section({
+    name: text('a name').describe('The name of this listener, in `sec3` and in logs.'),
+    host: host().describe('The address to listen on.'),
+    port: port().default(5060).describe('The UDP port to listen on; 0 lets the system choose.'),
+    advertised: section({
+      host: host().describe('The address or name that peers can reach.'),
+      port: integer(1, 65535).optional().describe('The port that peers can reach; by default the one that is bound.'),
+    })
+      .optional()
+      .describe('What Via and Record-Route say in place of the address that is bound, behind NAT for instance.'),
+    fqdn: domainName().describe('The FQDN of the gateway in the NAF_Id, as agents know it (TS 33.220 4.5.2).'),
+    realm: text('a realm')
+      .optional()
+      .describe('The realm of the digest challenge; by default `3GPP-bootstrapping@` and the FQDN.'),
+    authenticators: list(authenticator(), 'a list of authenticators', 1).describe(
+      'How a peer may prove who it is, tried in this order.',
+    ),
+    unauthenticatedMethods: list(token('a SIP method'), 'a list of SIP methods')
+      .default([])
+      .describe('Methods that need no authentication. Every other method needs it.'),
+  }).transform((listener) => ({ ...listener, realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}` }));
+}
+
+function authenticator() {
+  return oneOf(
+    ['gba-digest', 'trusted'],
+    [
+      section({
+        type: choice(['gba-digest']).describe('Digest with a B-TID and Ks_NAF (TS 33.220, RFC 8760).'),
+        uaSecurityProtocolId: uaSecurityProtocolId().describe(
+          'The Ua security protocol identifier in the NAF_Id: 0300000003 by default, 0300000002 for LOCSIP.',
+        ),
+        algorithms: list(choice(['SHA-256', 'SHA-512-256', 'MD5']), 'a list of SHA-256, SHA-512-256 and MD5', 1)
+          .default(['SHA-256', 'MD5'])
+          .describe('The digest algorithms on offer, the preferred one first.'),
+        qop: list(choice(['auth', 'auth-int']), 'a list of auth and auth-int', 1)
+          .default(['auth', 'auth-int'])
+          .describe('The qualities of protection on offer.'),
+        challenge: choice(['proxy', 'server'])
+          .default('proxy')
+          .describe('`proxy` challenges with 407, `server` with 401.'),
+        nonceLifetimeSeconds: integer(1, 86_400).default(300).describe('How long a nonce may be used.'),
+        gsids: list(integer(0, 0xffff_ffff), 'a list of GBA service identifiers')
+          .default([0])
+          .describe('The GBA service identifiers whose user security settings are asked for.'),
+        keyCacheMaximum: count()
+          .default(100_000)
+          .describe('Keys kept until they expire; the least recently used one goes first.'),
+      }),
+      section({
+        type: choice(['trusted']).describe('Believes peers by their address. For the inside of the network only.'),
+        peers: list(network(), 'a list of IP addresses and networks', 1).describe(
+          'The addresses and networks that are believed.',
+        ),
+      }),
+    ],
+  );
+}
+
+function sipTarget() {
+  return section({
+    name: text('a name').describe('The name of this group of targets, in logs and metrics.'),
+    domains: list(
+      text('a domain name, an IP address or *', (value) => value === '*' || host().safeParse(value).success),
+      'a list of domain names',
+      1,
+    ).describe('Domains of the request URI that come here; `*` is every domain.'),
+    methods: list(token('a SIP method'), 'a list of SIP methods', 1)
+      .optional()
+      .describe('Only these methods; by default all.'),
+    events: list(token('an event package'), 'a list of event packages', 1)
+      .optional()
+      .describe('Only these event packages (RFC 6665); by default all, and requests without one.'),
+    listener: text('the name of a listener in gateway.sec1.sip')
+      .optional()
+      .describe('The listener to send from; by default the one that the request came to.'),
+    targets: list(sipHostPort(), 'a list of SIP addresses', 1).describe(
+      'Where to send, in order; the next one is tried on a timeout, a transport error or 503.',
+    ),
+  });
+}
+
+function limits() {
+  return section({
+    maximumMessageBytes: integer(512, 65_535).default(65_535).describe('The largest SIP message, in octets.'),
+    maximumHeaders: count(8).default(256).describe('Header fields in one message.'),
+    maximumServerTransactions: count().default(200_000).describe('Server transactions at once.'),
+    maximumClientTransactions: count().default(200_000).describe('Client transactions at once.'),
+    maximumNonces: count().default(500_000).describe('Nonces whose counts are remembered at once, against replay.'),
+    nonceCountWindow: integer(1, 4096)
+      .default(64)
+      .describe('How far behind the highest nonce count a late one may be.'),
+  });
+}
+
+function timers() {
+  return section({
+    t1Milliseconds: milliseconds().default(500).describe('T1, an estimate of the round trip.'),
+    t2Milliseconds: milliseconds().default(4000).describe('T2, the longest interval between retransmissions.'),
+    t4Milliseconds: milliseconds().default(5000).describe('T4, how long a message stays in the network.'),
+    timerCMilliseconds: milliseconds(180_001)
+      .default(181_000)
+      .describe(
+        'Timer C, how long an INVITE may go without a final response: more than three minutes (RFC 3261 16.6).',
+      ),
+  });
+}

@@ -1,0 +1,15 @@
+import { choice, section } from './values.ts';
+
+/** The `log` section. */
+export function logSection() {
+  return section({
+    level: choice(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])
+      .default('info')
+      .describe('The least severe level that is written.'),
+    format: choice(['auto', 'json', 'pretty'])
+      .default('auto')
+      .describe(
+        '`json` is one object a line; `pretty` is for people; `auto` is pretty on a terminal and JSON elsewhere.',
+      ),
+  });
+}

@@ -1,0 +1,21 @@
+/** The keys of the configuration whose values are secret: nothing prints them. */
+const SECRET_KEYS: ReadonlySet<string> = new Set(['k', 'op', 'opc']);
+
+/** What is printed in place of a secret. */
+export const MASK = '[secret]';
+
+export function isSecretKey(key: PropertyKey): boolean {
+  return typeof key === 'string' && SECRET_KEYS.has(key.toLowerCase());
+}
+
+/** A copy of a configuration (or a part of it) that may be shown: every secret is masked. */
+export function maskSecrets(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(maskSecrets);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([key, entry]) => [
+      key,
+      isSecretKey(key) && entry !== undefined ? MASK : maskSecrets(entry),
+    ]),
+  );
+}
