@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
 import { gatewaySection } from './gateway.ts';

@@ -1,0 +1,79 @@
+import { X509Certificate } from 'node:crypto';
+import { access, constants, readFile } from 'node:fs/promises';
+import { dirname } from 'node:path';
+import { createSecureContext } from 'node:tls';
+import type { Config } from '../config/index.ts';
+
+/** What is wrong with the files and environment variables that a configuration names, one line each. */
+export async function fileProblems(config: Config): Promise<string[]> {
+  const { kmc, gateway, agent } = config;
+  const secretKey = kmc?.subscribers.secretKey;
+  const store = kmc?.bootstrapping.store;
+  const keyCentre = gateway?.keyCentre;
+  const problems = await Promise.all([
+    secretKey !== undefined && 'file' in secretKey && readable('kmc.subscribers.secretKey.file', secretKey.file),
+    secretKey !== undefined &&
+      'environment' in secretKey &&
+      environment('kmc.subscribers.secretKey', secretKey.environment),
+    kmc && writable('kmc.subscribers.database', kmc.subscribers.database),
+    store?.type === 'sqlite' && writable('kmc.bootstrapping.store.path', store.path),
+    kmc?.ub?.tls && keyPair('kmc.ub.tls', kmc.ub.tls),
+    kmc?.nbsp && keyPair('kmc.nbsp.tls', kmc.nbsp.tls),
+    kmc?.nbsp && certificates('kmc.nbsp.tls.clientAuthorities', kmc.nbsp.tls.clientAuthorities),
+    keyCentre?.type === 'nbsp' && keyPair('gateway.keyCentre.tls', keyCentre.tls),
+    keyCentre?.type === 'nbsp' && certificates('gateway.keyCentre.tls.authorities', keyCentre.tls.authorities),
+    agent?.ub.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
+    agent?.keyCache !== undefined && writable('agent.keyCache', agent.keyCache),
+    agent?.usim.sqnFile !== undefined && writable('agent.usim.sqnFile', agent.usim.sqnFile),
+  ]);
+  return problems.filter((problem) => typeof problem === 'string');
+}
+
+async function readable(key: string, path: string): Promise<string | undefined> {
+  return fails(`${key}: ${path} cannot be read`, () => access(path, constants.R_OK));
+}
+
+/** A file that we write: it may be missing as long as it can be made. */
+async function writable(key: string, path: string): Promise<string | undefined> {
+  return fails(`${key}: ${path} cannot be written`, async () => {
+    const exists = await access(path).then(
+      () => true,
+      () => false,
+    );
+    await access(exists ? path : dirname(path), constants.R_OK | constants.W_OK);
+  });
+}
+
+async function certificates(key: string, path: string): Promise<string | undefined> {
+  return (
+    (await readable(key, path)) ??
+    fails(`${key}: ${path} has no certificate in PEM form`, async () => new X509Certificate(await readFile(path)))
+  );
+}
+
+async function keyPair(
+  key: string,
+  tls: { readonly certificate: string; readonly privateKey: string },
+): Promise<string | undefined> {
+  return (
+    (await certificates(`${key}.certificate`, tls.certificate)) ??
+    (await readable(`${key}.privateKey`, tls.privateKey)) ??
+    fails(`${key}.privateKey: ${tls.privateKey} is not the private key of ${tls.certificate}`, async () =>
+      createSecureContext({ cert: await readFile(tls.certificate), key: await readFile(tls.privateKey) }),
+    )
+  );
+}
+
+async function environment(key: string, name: string): Promise<string | undefined> {
+  return process.env[name] ? undefined : `${key}.environment: the environment variable ${name} is not set`;
+}
+
+async function fails(problem: string, attempt: () => Promise<unknown>): Promise<string | undefined> {
+  try {
+    await attempt();
+    return undefined;
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? ` (${String(error.code)})` : '';
+    return `${problem}${reason}`;
+  }
+}
