@@ -7,14 +7,11 @@ import type { Config } from '../config/index.ts';
 /** What is wrong with the files and environment variables that a configuration names, one line each. */
 export async function fileProblems(config: Config): Promise<string[]> {
   const { kmc, gateway, agent } = config;
-  const secretKey = kmc?.subscribers.secretKey;
   const store = kmc?.bootstrapping.store;
   const keyCentre = gateway?.keyCentre;
   const problems = await Promise.all([
-    secretKey !== undefined && 'file' in secretKey && readable('kmc.subscribers.secretKey.file', secretKey.file),
-    secretKey !== undefined &&
-      'environment' in secretKey &&
-      environment('kmc.subscribers.secretKey', secretKey.environment),
+    kmc && secret('kmc.subscribers.secretKey', kmc.subscribers.secretKey),
+    gateway?.secret && secret('gateway.secret', gateway.secret),
     kmc && writable('kmc.subscribers.database', kmc.subscribers.database),
     store?.type === 'sqlite' && writable('kmc.bootstrapping.store.path', store.path),
     kmc?.ub?.tls && keyPair('kmc.ub.tls', kmc.ub.tls),
@@ -64,8 +61,12 @@ async function keyPair(
   );
 }
 
-async function environment(key: string, name: string): Promise<string | undefined> {
-  return process.env[name] ? undefined : `${key}.environment: the environment variable ${name} is not set`;
+type SecretSource = { readonly file: string } | { readonly environment: string };
+
+async function secret(key: string, source: SecretSource): Promise<string | undefined> {
+  if ('file' in source) return readable(`${key}.file`, source.file);
+  const { environment } = source;
+  return process.env[environment] ? undefined : `${key}.environment: the variable ${environment} is not set`;
 }
 
 async function fails(problem: string, attempt: () => Promise<unknown>): Promise<string | undefined> {

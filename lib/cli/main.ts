@@ -1,12 +1,11 @@
 #!/usr/bin/env node
-import { CommanderError } from 'commander';
-import { createProgram } from './program.ts';
-import { reportError } from './report-error.ts';
+// An older Node would fail to load what this program imports, with words that do not help; so the version comes first.
+const OLDEST_NODE = 24;
 
-try {
-  const program = await createProgram(process.argv.slice(2));
-  await program.parseAsync(process.argv);
-} catch (error) {
-  // Commander has already written what it has to say, and help and version are no failures.
-  process.exitCode = error instanceof CommanderError ? error.exitCode : reportError(error);
+if (Number.parseInt(process.versions.node, 10) < OLDEST_NODE) {
+  process.stderr.write(`osgate: needs Node.js ${OLDEST_NODE} or newer, this is ${process.versions.node}\n`);
+  process.exitCode = 1;
+} else {
+  const { run } = await import('./run.ts');
+  await run(process.argv);
 }

@@ -10,6 +10,7 @@ import {
   network,
   oneOf,
   port,
+  secretSource,
   section,
   sipHostPort,
   text,
@@ -22,6 +23,11 @@ import {
 export function gatewaySection(file: FilePath) {
   return section({
     keyCentre: keyCentre(file).describe('Where the gateway gets keys from.'),
+    secret: secretSource(file)
+      .optional()
+      .describe(
+        'The secret behind nonces and dialog tokens, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
+      ),
     sec1: section({
       sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners over UDP.'),
     }).describe('What faces the agents (SEC-1).'),
@@ -135,10 +141,18 @@ function sipTarget() {
       .describe('Only these event packages (RFC 6665); by default all, and requests without one.'),
     listener: text('the name of a listener in gateway.sec1.sip')
       .optional()
-      .describe('The listener to send from; by default the one that the request came to.'),
+      .describe(
+        'The listener to send from; by default the first one with a `trusted` authenticator, else the one that the request came to.',
+      ),
     targets: list(sipHostPort(), 'a list of SIP addresses', 1).describe(
       'Where to send, in order; the next one is tried on a timeout, a transport error or 503.',
     ),
+    responseTimeoutMilliseconds: milliseconds()
+      .default(4000)
+      .describe('How long a target may say nothing at all before the next one is tried.'),
+    retryAfterSeconds: integer(0, 86_400)
+      .default(30)
+      .describe('How long a target that failed is tried only after the others.'),
   });
 }
 

@@ -1,4 +1,3 @@
-import { z } from 'zod';
 import {
   choice,
   count,
@@ -11,6 +10,7 @@ import {
   milliseconds,
   oneOf,
   port,
+  secretSource,
   section,
   text,
   tlsServer,
@@ -41,21 +41,7 @@ export function kmcSection(file: FilePath) {
 function subscribers(file: FilePath) {
   return section({
     database: file.describe('SQLite file with the subscribers.'),
-    secretKey: z
-      .union(
-        [
-          section({
-            file: file.describe('File with the key: 32 octets as 64 hexadecimal digits or base64.'),
-          }),
-          section({
-            environment: text('the name of an environment variable', (name) =>
-              /^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
-            ).describe('Environment variable with the key, in the same form.'),
-          }),
-        ],
-        { error: 'either file or environment, and only one of them' },
-      )
-      .describe('The key that seals K, OP and OPc in the database.'),
+    secretKey: secretSource(file).describe('The key that seals K, OP and OPc in the database.'),
   });
 }
 
@@ -71,7 +57,7 @@ function bootstrapping(file: FilePath) {
         }),
       ],
     )
-      .default({ type: 'memory' })
+      .prefault({ type: 'memory' })
       .describe('Where bootstrapping contexts are kept.'),
     keyLifetimeSeconds: integer(1, 31_536_000)
       .default(3600)

@@ -134,6 +134,21 @@ export function token(expected: string) {
   return text(expected, (value) => /^[A-Za-z0-9\-.!%*_+`'~]+$/.test(value));
 }
 
+/** Where a secret of 32 octets comes from; never from the configuration file itself. */
+export function secretSource(file: FilePath) {
+  return z.union(
+    [
+      section({ file: file.describe('File with the secret: 32 octets as 64 hexadecimal digits or base64.') }),
+      section({
+        environment: text('the name of an environment variable', (name) =>
+          /^[A-Za-z_][A-Za-z0-9_]*$/.test(name),
+        ).describe('Environment variable with the secret, in the same form.'),
+      }),
+    ],
+    { error: 'either file or environment, and only one of them' },
+  );
+}
+
 /** The server's side of TLS. */
 export function tlsServer(file: FilePath) {
   return section({

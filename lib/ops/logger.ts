@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { PinoPretty } from 'pino-pretty';
+import { prettyFactory } from 'pino-pretty';
 
 /** What our parts log to. Objects first, then a message that never changes: log lines are searched by both. */
 export type Logger = pino.Logger;
@@ -55,8 +55,6 @@ export function createLogger(options: LoggerOptions, name: string, destination?:
   const output = destination ?? pino.destination({ dest: 1, sync: true });
   const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY);
   if (!pretty) return pino(settings, output);
-  return pino(
-    settings,
-    PinoPretty({ destination: output, colorize: process.stdout.isTTY, ignore: 'pid,hostname', sync: true }),
-  );
+  const format = prettyFactory({ colorize: destination === undefined && process.stdout.isTTY, ignore: 'pid,hostname' });
+  return pino(settings, { write: (line) => { output.write(format(line)); } });
 }
