@@ -56,5 +56,9 @@ export function createLogger(options: LoggerOptions, name: string, destination?:
   const pretty = options.format === 'pretty' || (options.format === 'auto' && process.stdout.isTTY);
   if (!pretty) return pino(settings, output);
   const format = prettyFactory({ colorize: destination === undefined && process.stdout.isTTY, ignore: 'pid,hostname' });
-  return pino(settings, { write: (line) => { output.write(format(line)); } });
+  return pino(settings, {
+    write: (line) => {
+      output.write(format(line));
+    },
+  });
 }
