@@ -2,6 +2,8 @@ import { X509Certificate } from 'node:crypto';
 import { access, constants, readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
+import { KmcError } from '../../kmc/errors.ts';
+import { loadSecretKey, type SecretKeyLocation } from '../../kmc/subscribers/index.ts';
 import type { Config } from '../config/index.ts';
 
 /** What is wrong with the files and environment variables that a configuration names, one line each. */
@@ -61,12 +63,14 @@ async function keyPair(
   );
 }
 
-type SecretSource = { readonly file: string } | { readonly environment: string };
-
-async function secret(key: string, source: SecretSource): Promise<string | undefined> {
-  if ('file' in source) return readable(`${key}.file`, source.file);
-  const { environment } = source;
-  return process.env[environment] ? undefined : `${key}.environment: the variable ${environment} is not set`;
+async function secret(key: string, location: SecretKeyLocation): Promise<string | undefined> {
+  try {
+    await loadSecretKey(location);
+    return undefined;
+  } catch (error) {
+    if (error instanceof KmcError) return `${key}: ${error.message}`;
+    throw error;
+  }
 }
 
 async function fails(problem: string, attempt: () => Promise<unknown>): Promise<string | undefined> {

@@ -35,7 +35,7 @@ describe('osgate check', () => {
 
   it('says ok and exits 0', async () => {
     await writeFile(path, KMC);
-    await writeFile(join(folder, 'secret.key'), '00'.repeat(32));
+    await writeFile(join(folder, 'secret.key'), '00'.repeat(32), { mode: 0o600 });
     expect(await osgate('check', '-c', path)).to.deep.equal({ code: 0, stdout: `${path}: ok\n`, stderr: '' });
   });
 
@@ -63,7 +63,7 @@ describe('osgate check', () => {
     expect(code).to.equal(2);
     const start = `osgate: OSGATE_CONFIG_INVALID: ${path}: `;
     expect(stderr.trim().split('\n')).to.deep.equal([
-      `${start}kmc.subscribers.secretKey.file: ${join(folder, 'secret.key')} cannot be read (ENOENT)`,
+      `${start}kmc.subscribers.secretKey: ${join(folder, 'secret.key')}: cannot be read (ENOENT)`,
       `${start}kmc.subscribers.database: ${join(folder, 'missing/subscribers.sqlite')} cannot be written (ENOENT)`,
       `${start}agent.ub.authorities: ${join(folder, 'authorities.pem')} has no certificate in PEM form (ERR_OSSL_PEM_NO_START_LINE)`,
     ]);
@@ -73,7 +73,7 @@ describe('osgate check', () => {
     await writeFile(path, KMC.replace('file: secret.key', 'environment: OSGATE_TEST_UNSET'));
     const { code, stderr } = await osgate('check', '-c', path);
     expect(code).to.equal(2);
-    expect(stderr).to.include('kmc.subscribers.secretKey.environment: the variable OSGATE_TEST_UNSET is not set');
+    expect(stderr).to.include('kmc.subscribers.secretKey: the environment variable OSGATE_TEST_UNSET is not set');
   });
 
   it('prints what is in force, with secrets masked', async () => {
