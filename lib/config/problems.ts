@@ -1,6 +1,6 @@
 import type { z } from 'zod';
 import { closest } from './closest.ts';
-import { isSecretKey, MASK } from './secrets.ts';
+import { holdsSecret, MASK } from './secrets.ts';
 
 /** One thing that is wrong with a configuration. */
 export interface Problem {
@@ -20,7 +20,7 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], input: unknown):
     if (issue.code === 'invalid_key' || issue.code === 'invalid_element') return problemsOf(issue.issues, input);
     const found = valueAt(input, issue.path);
     if (found === undefined) return [{ path: issue.path, text: `is missing, expected ${issue.message}` }];
-    const shown = issue.path.some(isSecretKey) ? MASK : describeValue(found);
+    const shown = holdsSecret(issue.path, found) ? MASK : describeValue(found);
     return [{ path: issue.path, text: `found ${shown}, expected ${issue.message}` }];
   });
 }

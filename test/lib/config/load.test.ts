@@ -160,6 +160,13 @@ describe('errors of the configuration', () => {
     });
   }
 
+  it('never show a secret that stands where a group should', () => {
+    const secret = '465b5ce8b199b49faa5f0a2ee238a6bc';
+    const problems = problemsIn(GATEWAY.replace('{ environment: OSGATE_SECRET_KEY }', `'${secret}'`));
+    expect(problems).to.have.length(1);
+    expect(problems[0]).to.include('kmc.subscribers.secretKey: found [secret]').and.not.include(secret);
+  });
+
   it('never quote the source of what is not YAML', () => {
     const error = errorOf(() => parseConfig("agent:\n  usim: { k: '465b5ce8b199b49f\n", 'osgate.yaml'));
     expect(error.code).to.equal('OSGATE_CONFIG_UNREADABLE');
