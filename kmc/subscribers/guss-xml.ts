@@ -74,6 +74,8 @@ function parseDocument(xml: string): XmlElement | undefined {
     return undefined;
   }
   try {
+    // Deprecated in favour of a package of its own; without it, malformed documents are read as far as they go.
+    // eslint-disable-next-line @typescript-eslint/no-deprecated
     return asElement(parser.parse(xml, true));
   } catch {
     return undefined;
