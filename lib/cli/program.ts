@@ -29,7 +29,7 @@ Examples:
   osgate check -c osgate.yaml            check a configuration before it is used
   osgate kmc -c osgate.yaml              run the key centre
   osgate gateway -c osgate.yaml          run the gateway
-  osgate agent -c agent.yaml bootstrap   get keys from the key centre
+  osgate agent bootstrap -c agent.yaml   get keys from the key centre
 
 Every command has its own --help.`,
     )
