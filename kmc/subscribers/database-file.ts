@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { KmcError } from '../errors.ts';
+import { openSqliteFile } from './open-sqlite-file.ts';
 import type { SecretBox } from './secret-box.ts';
 
 /**
@@ -10,12 +10,7 @@ import type { SecretBox } from './secret-box.ts';
 export function openDatabaseFile(path: string, box: SecretBox, busyTimeoutMilliseconds: number): DatabaseSync {
   let database: DatabaseSync | undefined;
   try {
-    // SQLite gives its log files the rights of the database: so they too are for the owner alone.
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-    database = new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
-    database.exec('PRAGMA journal_mode = WAL');
-    // In write-ahead mode, FULL is what makes each commit wait for the disk.
-    database.exec('PRAGMA synchronous = FULL');
+    database = openSqliteFile(path, busyTimeoutMilliseconds);
     prepareSchema(database, path, box);
     return database;
   } catch (error) {

@@ -2,6 +2,7 @@ export { effectiveSettings } from './effective-settings.ts';
 export { formatGuss, formatUssList, parseGuss, parseUssList, type Guss } from './guss-xml.ts';
 export { createSecretKeyFile, loadSecretKey, type SecretKeyLocation } from './load-secret-key.ts';
 export { LocalSubscriberSource, type LocalSubscriberSourceOptions } from './local-subscriber-source.ts';
+export { openSqliteFile } from './open-sqlite-file.ts';
 export { SecretBox, SecretKey } from './secret-box.ts';
 export { SubscriberDatabase, type SubscriberDatabaseOptions, type SubscriberSummary } from './subscriber-database.ts';
 export { parseSubscriberFields, type SubscriberFields, type SubscriberFieldsResult } from './subscriber-fields.ts';

@@ -1,5 +1,5 @@
-import { closeSync, openSync } from 'node:fs';
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
+import { openSqliteFile } from '../../kmc/subscribers/index.ts';
 import { OsgateError } from '../errors.ts';
 import { type Codec, messagePackCodec } from './codec.ts';
 import type { Store } from './store.ts';
@@ -135,10 +135,7 @@ function openDatabase(path: string, name: string, busyTimeoutMilliseconds: numbe
   }
   let database: DatabaseSync | undefined;
   try {
-    // SQLite gives its log files the rights of the database: so they too are for the owner alone.
-    if (path !== ':memory:') closeSync(openSync(path, 'a', 0o600));
-    database = new DatabaseSync(path, { timeout: busyTimeoutMilliseconds });
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
+    database = openSqliteFile(path, busyTimeoutMilliseconds);
     // The count of records is kept by triggers, for counting a million rows at every put would be slow.
     database.exec(`
       BEGIN IMMEDIATE;

@@ -11,6 +11,7 @@ import { KEY, TEST_SUBSCRIBER } from './test-subscriber.ts';
 
 const SEED = 20_260_801;
 const KILLS = 15;
+const opener = fileURLToPath(new URL('open-database.ts', import.meta.url));
 const program = fileURLToPath(new URL('draw-vectors.ts', import.meta.url));
 
 describe('SQN on disk', function () {
@@ -79,6 +80,30 @@ describe('SQN on disk', function () {
     expect(all).to.have.length(300);
     expect(new Set(all).size).to.equal(300);
     for (const sequence of outputs) expect(sequence).to.deep.equal([...sequence].sort((a, b) => (a < b ? -1 : 1)));
+  });
+});
+
+describe('a new subscriber database', function () {
+  this.timeout(60_000);
+
+  it('may be made by several processes at the same moment', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'osgate-new-'));
+    try {
+      for (let round = 0; round < 3; round++) {
+        const path = join(folder, `${round}.sqlite`);
+        const start = String(Date.now() + 700);
+        const codes = await Promise.all(
+          [1, 2, 3, 4].map(async () => {
+            const child = spawn(process.execPath, [opener, path, start], { stdio: ['ignore', 'ignore', 'inherit'] });
+            const [code] = (await once(child, 'exit')) as [number | null];
+            return code;
+          }),
+        );
+        expect(codes).to.deep.equal([0, 0, 0, 0]);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 });
 
