@@ -1,0 +1,33 @@
+const TOKEN = new Uint8Array(256);
+for (const character of "-.!%*_+`'~") TOKEN[character.charCodeAt(0)] = 1;
+for (let code = 0x30; code <= 0x39; code++) TOKEN[code] = 1;
+for (let code = 0x41; code <= 0x5a; code++) TOKEN[code] = TOKEN[code + 0x20] = 1;
+
+/** True for a non-empty run of token characters (RFC 3261 25.1). */
+export function isToken(text: string): boolean {
+  if (text.length === 0) return false;
+  for (let index = 0; index < text.length; index++) if (TOKEN[text.charCodeAt(index)] !== 1) return false;
+  return true;
+}
+
+/** True for a non-empty run of digits. */
+export function isDigits(text: string): boolean {
+  if (text.length === 0) return false;
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code < 0x30 || code > 0x39) return false;
+  }
+  return true;
+}
+
+/** The number that a run of at most ten digits spells, or undefined for anything else or above `maximum`. */
+export function parseDecimal(text: string, maximum: number): number | undefined {
+  if (text.length > 10 || !isDigits(text)) return undefined;
+  const value = Number(text);
+  return value <= maximum ? value : undefined;
+}
+
+/** Space and horizontal tab. */
+export function isWhitespace(code: number): boolean {
+  return code === 0x20 || code === 0x09;
+}

@@ -1,0 +1,157 @@
+/** What the engine knows of a header field name. */
+export interface HeaderName {
+  /** The spelling that goes out. */
+  readonly canonical: string;
+  /** A bit of its own for a header that may stand once only; 0 for the others. */
+  readonly singletonBit: number;
+}
+
+/** Headers of which a second field would let two readers see two messages (RFC 3261 7.3.1, and the list of table 2). */
+const SINGLETONS = [
+  'Call-ID',
+  'Content-Disposition',
+  'Content-Length',
+  'Content-Type',
+  'CSeq',
+  'Date',
+  'Event',
+  'Expires',
+  'From',
+  'Max-Forwards',
+  'MIME-Version',
+  'Min-Expires',
+  'Organization',
+  'Priority',
+  'RAck',
+  'Refer-To',
+  'Referred-By',
+  'Replaces',
+  'Reply-To',
+  'Retry-After',
+  'RSeq',
+  'Server',
+  'Session-Expires',
+  'Min-SE',
+  'SIP-ETag',
+  'SIP-If-Match',
+  'Subject',
+  'Subscription-State',
+  'Timestamp',
+  'To',
+  'User-Agent',
+] as const;
+
+const REPEATABLE = [
+  'Accept',
+  'Accept-Contact',
+  'Accept-Encoding',
+  'Accept-Language',
+  'Alert-Info',
+  'Allow',
+  'Allow-Events',
+  'Authentication-Info',
+  'Authorization',
+  'Call-Info',
+  'Contact',
+  'Content-Encoding',
+  'Content-ID',
+  'Content-Language',
+  'Error-Info',
+  'Geolocation',
+  'Geolocation-Error',
+  'Geolocation-Routing',
+  'History-Info',
+  'In-Reply-To',
+  'P-Access-Network-Info',
+  'P-Asserted-Identity',
+  'P-Asserted-Service',
+  'P-Charging-Function-Addresses',
+  'P-Charging-Vector',
+  'P-Preferred-Identity',
+  'P-Preferred-Service',
+  'P-Profile-Key',
+  'P-Served-User',
+  'P-User-Database',
+  'P-Visited-Network-ID',
+  'Path',
+  'Privacy',
+  'Proxy-Authenticate',
+  'Proxy-Authentication-Info',
+  'Proxy-Authorization',
+  'Proxy-Require',
+  'Reason',
+  'Record-Route',
+  'Reject-Contact',
+  'Request-Disposition',
+  'Require',
+  'Route',
+  'Security-Client',
+  'Security-Server',
+  'Security-Verify',
+  'Service-Route',
+  'Supported',
+  'Unsupported',
+  'Via',
+  'Warning',
+  'WWW-Authenticate',
+] as const;
+
+/** The registered compact forms (RFC 3261 7.3.3 and the IANA registry of SIP header fields). */
+const COMPACT_FORMS: Readonly<Record<string, string>> = {
+  a: 'Accept-Contact',
+  b: 'Referred-By',
+  c: 'Content-Type',
+  d: 'Request-Disposition',
+  e: 'Content-Encoding',
+  f: 'From',
+  i: 'Call-ID',
+  j: 'Reject-Contact',
+  k: 'Supported',
+  l: 'Content-Length',
+  m: 'Contact',
+  o: 'Event',
+  r: 'Refer-To',
+  s: 'Subject',
+  t: 'To',
+  u: 'Allow-Events',
+  v: 'Via',
+  x: 'Session-Expires',
+};
+
+const KNOWN = buildTable();
+
+/**
+ * Looks a header field name up, whatever its case or form.
+ *
+ * @param name a token (RFC 3261 25.1); the caller has checked its characters
+ */
+export function headerName(name: string): HeaderName {
+  return KNOWN.get(name) ?? KNOWN.get(name.toLowerCase()) ?? { canonical: trainCase(name), singletonBit: 0 };
+}
+
+function buildTable(): ReadonlyMap<string, HeaderName> {
+  const table = new Map<string, HeaderName>();
+  const add = (entry: HeaderName): void => {
+    table.set(entry.canonical, entry);
+    table.set(entry.canonical.toLowerCase(), entry);
+  };
+  SINGLETONS.forEach((canonical, index) => {
+    add({ canonical, singletonBit: 2 ** index });
+  });
+  for (const canonical of REPEATABLE) add({ canonical, singletonBit: 0 });
+  for (const [compact, canonical] of Object.entries(COMPACT_FORMS)) {
+    const entry = table.get(canonical.toLowerCase()) ?? { canonical, singletonBit: 0 };
+    table.set(compact, entry);
+    table.set(compact.toUpperCase(), entry);
+  }
+  return table;
+}
+
+/** `x-my-header` to `X-My-Header`: an unknown name has one spelling too, so that it cannot dodge a rule. */
+function trainCase(name: string): string {
+  return name
+    .toLowerCase()
+    .split('-')
+    .map((part) => part.charAt(0).toUpperCase() + part.slice(1))
+    .join('-');
+}

@@ -1,0 +1,27 @@
+export { isDigits, isToken, parseDecimal } from './characters.ts';
+export { headerName } from './header-names.ts';
+export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq, type HeaderField } from './message.ts';
+export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
+export { formatParameters, parseParameters, quote, splitValues, unquote, type Parameters } from './parameters.ts';
+export {
+  DEFAULT_MESSAGE_LIMITS,
+  isKeepAlive,
+  parseMessage,
+  type MessageLimits,
+  type ParseFailure,
+  type ParseResult,
+} from './parse-message.ts';
+export { reasonPhrase } from './reason-phrases.ts';
+export {
+  formatHost,
+  formatUri,
+  isSipUri,
+  isTelUri,
+  parseUri,
+  type OtherUri,
+  type SipUri,
+  type TelUri,
+  type Uri,
+} from './uri.ts';
+export { uriEquals } from './uri-equality.ts';
+export { formatVia, parseVia, type Via } from './via.ts';

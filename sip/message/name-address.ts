@@ -1,0 +1,63 @@
+import { parseParameters, quote, skipQuoted, unquote, formatParameters, type Parameters } from './parameters.ts';
+
+/** A name-addr or addr-spec with header parameters: the value of From, To, Contact, Route (RFC 3261 20.10). */
+export interface NameAddress {
+  /** Without quotes and escapes; absent when there is none. */
+  readonly displayName?: string;
+  /** The URI as written; `*` for the Contact of a de-registration. */
+  readonly uri: string;
+  readonly parameters: Parameters;
+}
+
+/** Reads one value; undefined when it is malformed. A URI without angle brackets ends at the first `;`. */
+export function parseNameAddress(text: string): NameAddress | undefined {
+  let open: number;
+  let displayName: string | undefined;
+  if (text.charCodeAt(0) === 0x22) {
+    const behind = skipQuoted(text, 0);
+    if (behind < 0) return undefined;
+    displayName = unquote(text.slice(0, behind));
+    open = text.indexOf('<', behind);
+    if (open < 0 || text.slice(behind, open).trim() !== '') return undefined;
+  } else {
+    open = text.indexOf('<');
+    if (open > 0) {
+      const name = text.slice(0, open).trim();
+      if (name !== '') displayName = name;
+      if (name.includes('"') || name.includes(';') || name.includes(',')) return undefined;
+    }
+  }
+  if (open < 0) return parseBareAddress(text);
+  const close = text.indexOf('>', open);
+  if (close < 0) return undefined;
+  const uri = text.slice(open + 1, close);
+  const parameters = parseTail(text, close + 1);
+  if (uri === '' || uri.includes('<') || parameters === undefined) return undefined;
+  return displayName === undefined ? { uri, parameters } : { displayName, uri, parameters };
+}
+
+export function formatNameAddress(value: NameAddress): string {
+  const name = value.displayName === undefined ? '' : `${quote(value.displayName)} `;
+  return `${name}<${value.uri}>${formatParameters(value.parameters)}`;
+}
+
+/** The tag parameter of a From or To value (RFC 3261 19.3). */
+export function tagOf(value: NameAddress): string | undefined {
+  return value.parameters.get('tag');
+}
+
+function parseBareAddress(text: string): NameAddress | undefined {
+  const semicolon = text.indexOf(';');
+  const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  // A comma or a question mark in a URI calls for angle brackets (RFC 3261 20).
+  if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || uri.includes(' ')) return undefined;
+  const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
+  return parameters === undefined ? undefined : { uri, parameters };
+}
+
+function parseTail(text: string, start: number): Parameters | undefined {
+  if (start === text.length) return new Map();
+  const semicolon = text.indexOf(';', start);
+  if (semicolon < 0) return text.slice(start).trim() === '' ? new Map() : undefined;
+  return text.slice(start, semicolon).trim() === '' ? parseParameters(text, semicolon) : undefined;
+}

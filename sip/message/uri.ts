@@ -1,0 +1,181 @@
+import { isIP } from 'node:net';
+
+import { isToken, parseDecimal } from './characters.ts';
+import { formatParameters, parseParameters, type Parameters } from './parameters.ts';
+
+/** A sip or sips URI (RFC 3261 19.1). Escapes are kept as they were written. */
+export interface SipUri {
+  readonly scheme: 'sip' | 'sips';
+  readonly user?: string;
+  readonly password?: string;
+  /** Lower-cased; IPv6 without brackets. */
+  readonly host: string;
+  readonly port?: number;
+  readonly parameters: Parameters;
+  /** What stands behind `?`. */
+  readonly headers?: string;
+}
+
+/** A tel URI (RFC 3966). */
+export interface TelUri {
+  readonly scheme: 'tel';
+  /** As written, visual separators included. */
+  readonly number: string;
+  readonly parameters: Parameters;
+}
+
+/** A URI of a scheme that the engine does not look into; `scheme` is lower-case and not sip, sips or tel. */
+export interface OtherUri {
+  readonly scheme: string;
+  readonly opaque: string;
+}
+
+export type Uri = SipUri | TelUri | OtherUri;
+
+export function isSipUri(uri: Uri | undefined): uri is SipUri {
+  return uri !== undefined && 'host' in uri;
+}
+
+export function isTelUri(uri: Uri | undefined): uri is TelUri {
+  return uri !== undefined && 'number' in uri;
+}
+
+/** Reads a URI, or gives undefined when it is malformed (RFC 3261 19.1.1, RFC 3966 3, RFC 3986 3.1). */
+export function parseUri(text: string): Uri | undefined {
+  const colon = text.indexOf(':');
+  if (colon <= 0) return undefined;
+  const scheme = text.slice(0, colon).toLowerCase();
+  if (scheme === 'sip' || scheme === 'sips') return parseSipUri(scheme, text, colon + 1);
+  if (!isScheme(scheme) || !isPrintable(text)) return undefined;
+  if (scheme === 'tel') return parseTelUri(text.slice(colon + 1));
+  return { scheme, opaque: text.slice(colon + 1) };
+}
+
+export function formatUri(uri: Uri): string {
+  if (isSipUri(uri)) {
+    const user = uri.user === undefined ? '' : `${uri.user}${uri.password === undefined ? '' : `:${uri.password}`}@`;
+    const port = uri.port === undefined ? '' : `:${uri.port}`;
+    const headers = uri.headers === undefined ? '' : `?${uri.headers}`;
+    return `${uri.scheme}:${user}${formatHost(uri.host)}${port}${formatParameters(uri.parameters)}${headers}`;
+  }
+  if (isTelUri(uri)) return `tel:${uri.number}${formatParameters(uri.parameters)}`;
+  return `${uri.scheme}:${uri.opaque}`;
+}
+
+/** A host as it stands in a URI: an IPv6 address in brackets. */
+export function formatHost(host: string): string {
+  return host.includes(':') ? `[${host}]` : host;
+}
+
+/** Reads `host` or `host:port` from `start` to `end`; IPv6 in brackets. */
+export function parseHostPort(text: string, start: number, end: number): { host: string; port?: number } | undefined {
+  let hostEnd: number;
+  let host: string;
+  if (text.charCodeAt(start) === 0x5b) {
+    hostEnd = text.indexOf(']', start) + 1;
+    if (hostEnd <= 0 || hostEnd > end) return undefined;
+    host = text.slice(start + 1, hostEnd - 1).toLowerCase();
+    if (isIP(host) !== 6) return undefined;
+  } else {
+    const colon = text.indexOf(':', start);
+    hostEnd = colon < 0 || colon > end ? end : colon;
+    host = text.slice(start, hostEnd).trim().toLowerCase();
+    if (!isHostName(host)) return undefined;
+  }
+  const rest = text.slice(hostEnd, end).trim();
+  if (rest === '') return { host };
+  if (!rest.startsWith(':')) return undefined;
+  const port = parseDecimal(rest.slice(1).trim(), 65_535);
+  return port === undefined ? undefined : { host, port };
+}
+
+/** Letters, digits, `-` and `.`, and `_`, which real networks use though RFC 3261 does not. */
+function isHostName(host: string): boolean {
+  if (host.length === 0 || host.length > 255) return false;
+  for (let index = 0; index < host.length; index++) {
+    const code = host.charCodeAt(index);
+    const good =
+      (code >= 0x61 && code <= 0x7a) ||
+      (code >= 0x30 && code <= 0x39) ||
+      code === 0x2d ||
+      code === 0x2e ||
+      code === 0x5f;
+    if (!good) return false;
+  }
+  return true;
+}
+
+function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUri | undefined {
+  if (!isPrintable(text)) return undefined;
+  // The user part may hold `;` and `?`, so it is looked for first; what follows the host may hold an escaped @ only.
+  const at = text.indexOf('@', start);
+  let hostStart = start;
+  let user: string | undefined;
+  let password: string | undefined;
+  if (at >= 0) {
+    if (text.indexOf('@', at + 1) >= 0) return undefined;
+    const colon = text.indexOf(':', start);
+    const split = colon >= 0 && colon < at;
+    user = text.slice(start, split ? colon : at);
+    if (split) password = text.slice(colon + 1, at);
+    if (user === '' || !hasGoodEscapes(user) || user.includes('"') || user.includes('<')) return undefined;
+    hostStart = at + 1;
+  }
+  const question = text.indexOf('?', hostStart);
+  const parametersEnd = question < 0 ? text.length : question;
+  const semicolon = text.indexOf(';', hostStart);
+  const hostEnd = semicolon < 0 || semicolon > parametersEnd ? parametersEnd : semicolon;
+  const hostPort = parseHostPort(text, hostStart, hostEnd);
+  if (hostPort === undefined) return undefined;
+  const parameters: Parameters | undefined =
+    hostEnd === parametersEnd ? new Map() : parseParameters(text.slice(0, parametersEnd), hostEnd);
+  if (parameters === undefined) return undefined;
+  return {
+    scheme,
+    ...(user === undefined ? {} : { user }),
+    ...(password === undefined ? {} : { password }),
+    ...hostPort,
+    parameters,
+    ...(question < 0 ? {} : { headers: text.slice(question + 1) }),
+  };
+}
+
+function parseTelUri(text: string): TelUri | undefined {
+  const semicolon = text.indexOf(';');
+  const number = semicolon < 0 ? text : text.slice(0, semicolon);
+  const parameters = semicolon < 0 ? new Map<string, string | undefined>() : parseParameters(text, semicolon);
+  if (parameters === undefined || !isTelephoneNumber(number)) return undefined;
+  return { scheme: 'tel', number, parameters };
+}
+
+/** Digits of RFC 3966: hexadecimal, `*`, `#`, a leading `+`, visual separators; at least one digit. */
+function isTelephoneNumber(number: string): boolean {
+  let digits = 0;
+  for (let index = number.startsWith('+') ? 1 : 0; index < number.length; index++) {
+    const character = number.charAt(index);
+    if ('0123456789abcdefABCDEF*#'.includes(character)) digits++;
+    else if (!'-.()'.includes(character)) return false;
+  }
+  return digits > 0;
+}
+
+function isScheme(scheme: string): boolean {
+  const first = scheme.charCodeAt(0);
+  return first >= 0x61 && first <= 0x7a && isToken(scheme);
+}
+
+/** No space, control character or delimiter that ends a URI in a header. */
+function isPrintable(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code <= 0x20 || code >= 0x7f || code === 0x3c || code === 0x3e || code === 0x22) return false;
+  }
+  return true;
+}
+
+function hasGoodEscapes(text: string): boolean {
+  for (let index = text.indexOf('%'); index >= 0; index = text.indexOf('%', index + 1)) {
+    if (!/^[0-9A-Fa-f]{2}$/.test(text.slice(index + 1, index + 3))) return false;
+  }
+  return true;
+}

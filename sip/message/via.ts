@@ -1,0 +1,66 @@
+import { isToken } from './characters.ts';
+import { formatParameters, parseParameters, type Parameters } from './parameters.ts';
+import { formatHost, parseHostPort } from './uri.ts';
+
+/** One value of Via (RFC 3261 20.42). */
+export interface Via {
+  /** The transport token, upper-case: UDP, TCP, TLS, DTLS-UDP. */
+  readonly protocol: string;
+  /** The sent-by host, lower-case, IPv6 without brackets. */
+  readonly host: string;
+  readonly port?: number;
+  readonly branch?: string;
+  readonly received?: string;
+  /** True for a bare `rport` (RFC 3581 3), the port when a server has filled it in. */
+  readonly rport?: number | true;
+  /** Every parameter, those above included. */
+  readonly parameters: Parameters;
+}
+
+/** Reads one Via value; undefined when it is malformed or not SIP/2.0. */
+export function parseVia(text: string): Via | undefined {
+  let position: number;
+  if (text.startsWith('SIP/2.0/')) position = 8;
+  else {
+    // `SIP / 2.0 / UDP` is legal (RFC 3261 25.1, SLASH).
+    const match = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*/i.exec(text);
+    if (match === null) return undefined;
+    position = match[0].length;
+  }
+  let protocolEnd = position;
+  while (protocolEnd < text.length && text.charCodeAt(protocolEnd) !== 0x20 && text.charCodeAt(protocolEnd) !== 0x09) {
+    protocolEnd++;
+  }
+  const protocol = text.slice(position, protocolEnd).toUpperCase();
+  if (!isToken(protocol) || protocolEnd === text.length) return undefined;
+  while (text.charCodeAt(protocolEnd) === 0x20 || text.charCodeAt(protocolEnd) === 0x09) protocolEnd++;
+  const semicolon = text.indexOf(';', protocolEnd);
+  const hostPort = parseHostPort(text, protocolEnd, semicolon < 0 ? text.length : semicolon);
+  if (hostPort === undefined) return undefined;
+  const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
+  if (parameters === undefined) return undefined;
+  const branch = parameters.get('branch');
+  const received = parameters.get('received');
+  const rport = readRport(parameters);
+  return {
+    protocol,
+    ...hostPort,
+    ...(branch === undefined ? {} : { branch }),
+    ...(received === undefined ? {} : { received }),
+    ...(rport === undefined ? {} : { rport }),
+    parameters,
+  };
+}
+
+export function formatVia(via: Pick<Via, 'protocol' | 'host' | 'port' | 'parameters'>): string {
+  const port = via.port === undefined ? '' : `:${via.port}`;
+  return `SIP/2.0/${via.protocol} ${formatHost(via.host)}${port}${formatParameters(via.parameters)}`;
+}
+
+function readRport(parameters: Parameters): number | true | undefined {
+  if (!parameters.has('rport')) return undefined;
+  const value = parameters.get('rport');
+  if (value === undefined) return true;
+  const port = Number(value);
+  return Number.isInteger(port) && port >= 0 && port <= 65_535 ? port : true;
+}
