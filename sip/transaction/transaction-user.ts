@@ -1,5 +1,5 @@
-import type { SipRequest, SipResponse } from '../message/message.ts';
-import type { Flow } from '../transport/transport.ts';
+import type { SipRequest, SipResponse } from '../message/index.ts';
+import type { Flow } from '../transport/index.ts';
 
 /** A request that came in, until its final response has been acknowledged or absorbed (RFC 3261 17.2). */
 export interface ServerTransaction {

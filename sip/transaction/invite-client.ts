@@ -1,0 +1,137 @@
+import type { SipRequest, SipResponse } from '../message/index.ts';
+import type { Timer } from '../scheduler.ts';
+import type { Flow } from '../transport/index.ts';
+import { hopRequest } from './hop-request.ts';
+import { timerD, transactionTimeout } from './timers.ts';
+import type { TransactionContext } from './transaction-context.ts';
+import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
+
+/** INVITE client transaction (RFC 3261 17.1.1 with the Accepted state of RFC 6026 7.2). */
+export class InviteClientTransaction implements ClientTransaction {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly #key: string;
+  readonly #context: TransactionContext;
+  readonly #handler: ClientTransactionHandler;
+  readonly #sendCancel: (cancel: SipRequest, flow: Flow) => void;
+  readonly #bytes: Buffer;
+  #state: 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated' = 'calling';
+  #interval: number;
+  #retransmission: Timer | undefined;
+  #end: Timer;
+  #ack: { readonly request: SipRequest; readonly bytes: Buffer } | undefined;
+  #cancelWanted = false;
+
+  constructor(options: {
+    key: string;
+    request: SipRequest;
+    flow: Flow;
+    handler: ClientTransactionHandler;
+    context: TransactionContext;
+    /** Sends a CANCEL as a transaction of its own. */
+    sendCancel: (cancel: SipRequest, flow: Flow) => void;
+  }) {
+    this.#key = options.key;
+    this.request = options.request;
+    this.flow = options.flow;
+    this.#handler = options.handler;
+    this.#context = options.context;
+    this.#sendCancel = options.sendCancel;
+    this.#bytes = options.request.toBuffer();
+    this.#interval = options.context.timers.t1;
+    this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), this.#timeout); // Timer B
+    this.#retransmitLater(); // Timer A
+    this.#context.send(this.request, this.#bytes, this.flow);
+  }
+
+  cancel(): void {
+    if (this.#cancelWanted) return;
+    this.#cancelWanted = true;
+    if (this.#state === 'proceeding') this.#cancelNow();
+  }
+
+  receive(response: SipResponse): void {
+    const success = response.status >= 200 && response.status < 300;
+    switch (this.#state) {
+      case 'calling':
+      case 'proceeding':
+        if (response.status < 200) this.#provisional(response);
+        else if (success) this.#accept(response);
+        else this.#complete(response);
+        return;
+      case 'accepted':
+        if (success) this.#handler.onResponse(response, this);
+        return;
+      case 'completed':
+        if (response.status >= 300 && this.#ack !== undefined) {
+          this.#context.send(this.#ack.request, this.#ack.bytes, this.flow);
+        }
+        return;
+      case 'terminated':
+    }
+  }
+
+  terminate(): void {
+    if (this.#state === 'terminated') return;
+    this.#state = 'terminated';
+    this.#retransmission?.cancel();
+    this.#end.cancel();
+    this.#context.clientEnded(this.#key);
+  }
+
+  #provisional(response: SipResponse): void {
+    if (this.#state === 'calling') {
+      this.#state = 'proceeding';
+      this.#retransmission?.cancel();
+      // From here on the user's timer C decides (RFC 3261 16.6 step 11); a user agent may wait for ever.
+      this.#end.cancel();
+      if (this.#cancelWanted) this.#cancelNow();
+    }
+    this.#handler.onResponse(response, this);
+  }
+
+  #accept(response: SipResponse): void {
+    this.#state = 'accepted';
+    this.#retransmission?.cancel();
+    this.#endAfter(transactionTimeout(this.#context.timers)); // Timer M
+    this.#handler.onResponse(response, this);
+  }
+
+  #complete(response: SipResponse): void {
+    this.#state = 'completed';
+    this.#retransmission?.cancel();
+    const request = hopRequest('ACK', this.request);
+    request.set('To', response.header('To') ?? '');
+    this.#ack = { request, bytes: request.toBuffer() };
+    this.#context.send(request, this.#ack.bytes, this.flow);
+    this.#endAfter(timerD(this.#context.timers));
+    this.#handler.onResponse(response, this);
+  }
+
+  #cancelNow(): void {
+    this.#sendCancel(hopRequest('CANCEL', this.request), this.flow);
+    // A peer that answers CANCEL but never the INVITE must not keep us waiting (RFC 3261 9.1).
+    this.#end.cancel();
+    this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), this.#timeout);
+  }
+
+  readonly #timeout = (): void => {
+    this.terminate();
+    this.#handler.onTimeout(this);
+  };
+
+  #retransmitLater(): void {
+    this.#retransmission = this.#context.scheduler.schedule(this.#interval, () => {
+      this.#context.send(this.request, this.#bytes, this.flow);
+      this.#interval *= 2;
+      this.#retransmitLater();
+    });
+  }
+
+  #endAfter(delay: number): void {
+    this.#end.cancel();
+    this.#end = this.#context.scheduler.schedule(delay, () => {
+      this.terminate();
+    });
+  }
+}

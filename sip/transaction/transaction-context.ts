@@ -1,0 +1,17 @@
+import type { SipMessage } from '../message/index.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { Flow } from '../transport/index.ts';
+import type { TransactionTimers } from './timers.ts';
+
+/** What a state machine needs of the engine around it. */
+export interface TransactionContext {
+  readonly scheduler: Scheduler;
+  readonly timers: TransactionTimers;
+  /** Sends `bytes`, the serialised `message`, which is given for whoever watches. */
+  send(message: SipMessage, bytes: Buffer, flow: Flow): void;
+  /** Forgets the transaction with that key. */
+  serverEnded(key: string): void;
+  clientEnded(key: string): void;
+  /** The first final response of a server transaction was given. */
+  serverAnswered(): void;
+}

@@ -1,0 +1,296 @@
+import { SipError } from '../errors.ts';
+import {
+  DEFAULT_MESSAGE_LIMITS,
+  SipRequest,
+  SipResponse,
+  formatVia,
+  isKeepAlive,
+  parseMessage,
+  type MessageLimits,
+  type ParseFailure,
+  type SipMessage,
+  type Via,
+} from '../message/index.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { Flow, Peer } from '../transport/index.ts';
+import { InviteClientTransaction } from './invite-client.ts';
+import { InviteServerTransaction } from './invite-server.ts';
+import { NonInviteClientTransaction } from './non-invite-client.ts';
+import { NonInviteServerTransaction } from './non-invite-server.ts';
+import { DEFAULT_TIMERS, type TransactionTimers } from './timers.ts';
+import type { TransactionContext } from './transaction-context.ts';
+import { BRANCH_COOKIE, clientKey, serverKey } from './transaction-key.ts';
+import type { ClientTransaction, ClientTransactionHandler, TransactionUser } from './transaction-user.ts';
+
+/** Watches what passes; must not change it. */
+export interface MessageObserver {
+  onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void;
+  onDropped(reason: string, flow: Flow): void;
+}
+
+export interface TransactionLimits {
+  /** Requests beyond it are answered 503 without state. */
+  readonly maxServerTransactions: number;
+  readonly maxClientTransactions: number;
+}
+
+export interface TransactionEngineOptions {
+  readonly scheduler: Scheduler;
+  /** Gives that many unpredictable octets. */
+  readonly random: (octets: number) => Buffer;
+  readonly user?: TransactionUser;
+  readonly timers?: TransactionTimers;
+  readonly limits?: TransactionLimits;
+  readonly messageLimits?: MessageLimits;
+  readonly observe?: MessageObserver;
+}
+
+const DEFAULT_LIMITS: TransactionLimits = { maxServerTransactions: 200_000, maxClientTransactions: 200_000 };
+
+/** Seconds that a client refused for want of room is asked to wait. */
+const RETRY_AFTER_SECONDS = 5;
+
+/** Octets of randomness in a branch: unique and beyond guessing. */
+const BRANCH_OCTETS = 12;
+
+/**
+ * The SIP transaction layer (RFC 3261 17, 18; RFC 6026; RFC 3581). Datagrams go in by `receive`, messages go out by
+ * their flow's transport, time and randomness are given; there is no other input or output.
+ */
+export class TransactionEngine {
+  readonly counters = {
+    requestsIn: 0,
+    responsesIn: 0,
+    messagesOut: 0,
+    keepAlives: 0,
+    malformed: 0,
+    retransmissionsIn: 0,
+    strayResponses: 0,
+    foreignResponses: 0,
+    refusedTableFull: 0,
+  };
+  readonly #scheduler: Scheduler;
+  readonly #random: (octets: number) => Buffer;
+  readonly #limits: TransactionLimits;
+  readonly #messageLimits: MessageLimits;
+  readonly #observe: MessageObserver | undefined;
+  readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
+  readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
+  readonly #context: TransactionContext;
+  #user: TransactionUser | undefined;
+  #unanswered = 0;
+
+  constructor(options: TransactionEngineOptions) {
+    this.#scheduler = options.scheduler;
+    this.#random = options.random;
+    this.#user = options.user;
+    this.#limits = options.limits ?? DEFAULT_LIMITS;
+    this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
+    this.#observe = options.observe;
+    this.#context = {
+      scheduler: this.#scheduler,
+      timers: options.timers ?? DEFAULT_TIMERS,
+      send: (message, bytes, flow) => {
+        this.#send(message, bytes, flow);
+      },
+      serverEnded: (key) => {
+        this.#servers.delete(key);
+      },
+      clientEnded: (key) => {
+        this.#clients.delete(key);
+      },
+      serverAnswered: () => {
+        this.#unanswered--;
+      },
+    };
+  }
+
+  setUser(user: TransactionUser): void {
+    this.#user = user;
+  }
+
+  /** Server and client transactions alive, those included that only absorb retransmissions. */
+  get transactionCount(): number {
+    return this.#servers.size + this.#clients.size;
+  }
+
+  /** Requests that have no final response yet. */
+  get pendingCount(): number {
+    return this.#unanswered;
+  }
+
+  /** Takes a datagram that came in by `flow`. Never throws, whatever it holds. */
+  receive(datagram: Buffer, flow: Flow): void {
+    if (isKeepAlive(datagram)) {
+      this.counters.keepAlives++;
+      return;
+    }
+    const result = parseMessage(datagram, this.#messageLimits);
+    if (!result.ok) {
+      this.counters.malformed++;
+      this.#observe?.onDropped(result.failure, flow);
+      if (result.request !== undefined) this.#refuse(result.request, result.failure, flow);
+      return;
+    }
+    const { message } = result;
+    this.#observe?.onMessage('in', message, flow);
+    if (message instanceof SipRequest) this.#receiveRequest(message, flow);
+    else this.#receiveResponse(message, flow);
+  }
+
+  /**
+   * Sends a request as a client transaction: puts our Via on top, sends, and sends again until an answer comes.
+   *
+   * @throws SipError OSGATE_SIP_OVERLOADED when there are as many client transactions as allowed
+   */
+  request(request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
+    if (this.#clients.size >= this.#limits.maxClientTransactions) {
+      this.counters.refusedTableFull++;
+      throw new SipError('OSGATE_SIP_OVERLOADED', 'too many client transactions');
+    }
+    const branch = this.#pushVia(request, flow);
+    return this.#startClient(branch, request, flow, handler);
+  }
+
+  /** Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is. */
+  sendStateless(message: SipMessage, flow: Flow): void {
+    if (message instanceof SipRequest) this.#pushVia(message, flow);
+    this.#send(message, message.toBuffer(), flow);
+  }
+
+  /** Ends every transaction without a word to the user. */
+  close(): void {
+    for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) transaction.terminate();
+  }
+
+  #receiveRequest(request: SipRequest, flow: Flow): void {
+    this.counters.requestsIn++;
+    const via = request.topVia;
+    if (via === undefined) return;
+    if (request.method === 'ACK') {
+      this.#receiveAck(request, via, flow);
+      return;
+    }
+    const key = serverKey(request, via, request.method);
+    const known = this.#servers.get(key);
+    if (known !== undefined) {
+      this.counters.retransmissionsIn++;
+      known.receiveRetransmission();
+      return;
+    }
+    stampVia(request, via, flow.peer);
+    const responseFlow = responseFlowOf(via, flow);
+    if (this.#servers.size >= this.#limits.maxServerTransactions) {
+      this.counters.refusedTableFull++;
+      this.#observe?.onDropped('server-transactions-full', flow);
+      const refusal = request.createResponse(503);
+      refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
+      this.#send(refusal, refusal.toBuffer(), responseFlow);
+      return;
+    }
+    const transaction =
+      request.method === 'INVITE'
+        ? new InviteServerTransaction(key, request, flow, responseFlow, this.#context)
+        : new NonInviteServerTransaction(key, request, flow, responseFlow, this.#context);
+    this.#servers.set(key, transaction);
+    this.#unanswered++;
+    if (request.method === 'CANCEL') {
+      const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
+      if (invite !== undefined) {
+        transaction.respond(request.createResponse(200));
+        this.#user?.onCancel(invite, request);
+        return;
+      }
+    }
+    this.#user?.onRequest(transaction);
+  }
+
+  #receiveAck(request: SipRequest, via: Via, flow: Flow): void {
+    const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
+    if (invite instanceof InviteServerTransaction && !invite.accepted) {
+      invite.receiveAck();
+      return;
+    }
+    stampVia(request, via, flow.peer);
+    this.#user?.onAck(request, flow);
+  }
+
+  #receiveResponse(response: SipResponse, flow: Flow): void {
+    this.counters.responsesIn++;
+    const via = response.topVia;
+    // Anything else was not sent by us (RFC 3261 18.1.2).
+    if (via === undefined || sentByOf(via) !== flow.transport.sentBy.toLowerCase()) {
+      this.counters.foreignResponses++;
+      this.#observe?.onDropped('foreign-response', flow);
+      return;
+    }
+    const transaction = this.#clients.get(clientKey(via.branch ?? '', response));
+    if (transaction !== undefined) {
+      transaction.receive(response);
+      return;
+    }
+    this.counters.strayResponses++;
+    this.#user?.onStrayResponse(response, flow);
+  }
+
+  #startClient(branch: string, request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
+    const key = clientKey(branch, request);
+    const shared = { key, request, flow, handler, context: this.#context };
+    const transaction =
+      request.method === 'INVITE'
+        ? new InviteClientTransaction({
+            ...shared,
+            sendCancel: (cancel, cancelFlow) => {
+              this.#startClient(branch, cancel, cancelFlow, IGNORE);
+            },
+          })
+        : new NonInviteClientTransaction(shared);
+    this.#clients.set(key, transaction);
+    return transaction;
+  }
+
+  #pushVia(request: SipRequest, flow: Flow): string {
+    const branch = BRANCH_COOKIE + this.#random(BRANCH_OCTETS).toString('hex');
+    request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
+    return branch;
+  }
+
+  /** Answers a request that cannot be understood, without state (RFC 3261 16.3 step 1, 8.2.7). */
+  #refuse(request: SipRequest, failure: ParseFailure, flow: Flow): void {
+    const via = request.topVia;
+    if (via === undefined || request.method === 'ACK') return;
+    stampVia(request, via, flow.peer);
+    const status = failure === 'unsupported-version' ? 505 : 400;
+    const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
+    this.#send(response, response.toBuffer(), responseFlowOf(via, flow));
+  }
+
+  #send(message: SipMessage, bytes: Buffer, flow: Flow): void {
+    this.counters.messagesOut++;
+    this.#observe?.onMessage('out', message, flow);
+    flow.transport.send(bytes, flow.peer);
+  }
+}
+
+const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
+
+/** Notes where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
+function stampVia(request: SipRequest, via: Via, source: Peer): void {
+  if (via.rport === undefined && via.received === undefined && via.host === source.address) return;
+  const parameters = new Map(via.parameters);
+  parameters.set('received', source.address);
+  if (via.rport !== undefined) parameters.set('rport', String(source.port));
+  request.replaceFirstValue('Via', formatVia({ ...via, parameters }));
+}
+
+/** Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from. */
+function responseFlowOf(via: Via, flow: Flow): Flow {
+  if (via.rport !== undefined) return flow;
+  const port = via.port ?? 5060;
+  return port === flow.peer.port ? flow : { transport: flow.transport, peer: { address: flow.peer.address, port } };
+}
+
+function sentByOf(via: Via): string {
+  const host = via.host.includes(':') ? `[${via.host}]` : via.host;
+  return `${host}:${via.port ?? 5060}`;
+}
