@@ -141,14 +141,20 @@ export class TransactionEngine {
   /**
    * Sends a request as a client transaction: puts our Via on top, sends, and sends again until an answer comes.
    *
+   * @param options.branchSuffix ends the branch, for a proxy's loop detection (RFC 3261 16.6 step 8)
    * @throws SipError OSGATE_SIP_OVERLOADED when there are as many client transactions as allowed
    */
-  request(request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
+  request(
+    request: SipRequest,
+    flow: Flow,
+    handler: ClientTransactionHandler,
+    options: { readonly branchSuffix?: string } = {},
+  ): ClientTransaction {
     if (this.#clients.size >= this.#limits.maxClientTransactions) {
       this.counters.refusedTableFull++;
       throw new SipError('OSGATE_SIP_OVERLOADED', 'too many client transactions');
     }
-    const branch = this.#pushVia(request, flow);
+    const branch = this.#pushVia(request, flow, options.branchSuffix);
     return this.#startClient(branch, request, flow, handler);
   }
 
@@ -249,8 +255,8 @@ export class TransactionEngine {
     return transaction;
   }
 
-  #pushVia(request: SipRequest, flow: Flow): string {
-    const branch = BRANCH_COOKIE + this.#random(BRANCH_OCTETS).toString('hex');
+  #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
+    const branch = BRANCH_COOKIE + this.#random(BRANCH_OCTETS).toString('hex') + suffix;
     request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
     return branch;
   }

@@ -1,0 +1,2 @@
+export { ProxyCore, type ProxyCoreOptions } from './proxy-core.ts';
+export type { AckContext, ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';

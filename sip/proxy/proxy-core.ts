@@ -1,0 +1,106 @@
+import { isSipUri, isTelUri, type SipRequest, type SipUri } from '../message/index.ts';
+import type { Scheduler } from '../scheduler.ts';
+import type { ServerTransaction, TransactionEngine, TransactionUser } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import { LoopDetector } from './loop-detection.ts';
+import type { ProxyHandler } from './proxy-handler.ts';
+import { ResponseContext, type ResponseContextEnvironment } from './response-context.ts';
+import { processRoute } from './route-processing.ts';
+
+export interface ProxyCoreOptions {
+  readonly engine: TransactionEngine;
+  readonly scheduler: Scheduler;
+  readonly handler: ProxyHandler;
+  /** Tells whether a SIP URI names this proxy. */
+  readonly isLocal: (uri: SipUri) => boolean;
+  /** Keys the loop hash, so that nobody can make a request look like a loop. */
+  readonly loopSecret: Buffer;
+  /** Milliseconds; more than three minutes (RFC 3261 16.6 step 11). */
+  readonly timerC?: number;
+}
+
+const DEFAULT_TIMER_C_MILLISECONDS = 181_000;
+
+/** What a request without Max-Forwards gets (RFC 3261 16.6 step 3). */
+const MAX_FORWARDS = 70;
+
+/**
+ * A transaction-stateful proxy core (RFC 3261 16). It checks requests, undoes routes, forwards, fails over and sends one
+ * final response back; whether and where a request goes, the handler decides.
+ */
+export class ProxyCore implements TransactionUser {
+  readonly #environment: ResponseContextEnvironment;
+  readonly #isLocal: (uri: SipUri) => boolean;
+  readonly #loops: LoopDetector;
+  readonly #invites = new WeakMap<ServerTransaction, ResponseContext>();
+
+  constructor(options: ProxyCoreOptions) {
+    this.#environment = {
+      engine: options.engine,
+      scheduler: options.scheduler,
+      handler: options.handler,
+      timerC: options.timerC ?? DEFAULT_TIMER_C_MILLISECONDS,
+      maxForwards: MAX_FORWARDS,
+    };
+    this.#isLocal = options.isLocal;
+    this.#loops = new LoopDetector(options.loopSecret, options.isLocal);
+  }
+
+  onRequest(transaction: ServerTransaction): void {
+    const { request } = transaction;
+    const refusal = this.#check(request);
+    if (refusal !== undefined) {
+      const response = request.createResponse(refusal.status);
+      if (refusal.unsupported !== undefined) response.set('Unsupported', refusal.unsupported);
+      transaction.respond(response);
+      return;
+    }
+    const branchSuffix = this.#loops.branchSuffix(request);
+    const route = processRoute(request, this.#isLocal);
+    if (route === undefined) {
+      transaction.respond(request.createResponse(400));
+      return;
+    }
+    const context = new ResponseContext(transaction, route, branchSuffix, this.#environment);
+    if (request.method === 'INVITE') this.#invites.set(transaction, context);
+    this.#environment.handler.onRequest(context);
+  }
+
+  onCancel(invite: ServerTransaction): void {
+    this.#invites.get(invite)?.cancel();
+  }
+
+  onAck(request: SipRequest, flow: Flow): void {
+    if (request.maxForwards === 0 || request.requestUri === undefined || this.#loops.isLoop(request)) return;
+    const route = processRoute(request, this.#isLocal);
+    if (route === undefined) return;
+    this.#environment.handler.onAck({
+      request,
+      flow,
+      ...route,
+      forward: (target) => {
+        const { maxForwards } = request;
+        request.set('Max-Forwards', String(maxForwards === undefined ? MAX_FORWARDS : maxForwards - 1));
+        this.#environment.engine.sendStateless(request, target);
+      },
+    });
+  }
+
+  /** Dropped: a proxy with transactions forwards no response that matches none (RFC 6026 7.3). */
+  onStrayResponse(): void {
+    // The engine has counted it.
+  }
+
+  /** Request validation (RFC 3261 16.3). */
+  #check(request: SipRequest): { status: number; unsupported?: string } | undefined {
+    // A CANCEL that matches no INVITE here cannot be checked, and none that we forwarded is left to cancel.
+    if (request.method === 'CANCEL') return { status: 481 };
+    const uri = request.requestUri;
+    if (uri === undefined) return { status: 400 };
+    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416 };
+    if (request.maxForwards === 0) return { status: 483 };
+    if (this.#loops.isLoop(request)) return { status: 482 };
+    const required = request.values('Proxy-Require');
+    return required.length > 0 ? { status: 420, unsupported: required.join(', ') } : undefined;
+  }
+}

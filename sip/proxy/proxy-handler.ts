@@ -1,0 +1,59 @@
+import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
+import type { ServerTransaction } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+
+/** One place to forward a request to. */
+export interface ProxyTarget {
+  readonly flow: Flow;
+  /** Replaces the Request-URI. */
+  readonly requestUri?: string;
+  /** Record-Route values to put on top, topmost first. */
+  readonly recordRoute?: readonly string[];
+  /** Path values to put on top of a REGISTER, topmost first (RFC 3327 5.2). */
+  readonly path?: readonly string[];
+  /** Milliseconds without any response after which the next target is tried; by default timers B and F decide. */
+  readonly responseTimeout?: number;
+  /** Last change to the copy that goes to this target. */
+  edit?(request: SipRequest): void;
+  /** What became of the target: it answered (whatever it said), kept silent, or said 503. */
+  onOutcome?(outcome: 'answered' | 'timeout' | 'unavailable'): void;
+}
+
+/** A request that the proxy core has checked and that waits for the handler's decision. */
+export interface ProxyContext {
+  /** As received, but for Route entries of ours, which are taken off (RFC 3261 16.4). */
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly transaction: ServerTransaction;
+  /** True when To has a tag. */
+  readonly inDialog: boolean;
+  /** The Route entries of ours that were on top, topmost first. */
+  readonly poppedRoutes: readonly NameAddress[];
+  /** Where the request wants to go: the top Route that is left, else the Request-URI. */
+  readonly nextHop: Uri;
+  /** The flow by which the response came that is going upstream. */
+  readonly answeredBy: Flow | undefined;
+  /** Answers with a response of our own. */
+  reply(status: number, reason?: string, edit?: (response: SipResponse) => void): void;
+  /** Answers with a response that was made by `request.createResponse`. */
+  respond(response: SipResponse): void;
+  /** Forwards to the first target that serves, in order: the next one is tried after silence or 503. */
+  forward(targets: readonly ProxyTarget[]): void;
+}
+
+/** An ACK to a 2xx; it has no transaction and cannot be answered. */
+export interface AckContext {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly poppedRoutes: readonly NameAddress[];
+  readonly nextHop: Uri;
+  forward(flow: Flow): void;
+}
+
+/** Decides what the proxy core does; the core does the rest of RFC 3261 16. */
+export interface ProxyHandler {
+  onRequest(context: ProxyContext): void;
+  onAck(context: AckContext): void;
+  /** Last look at a response from a target before it goes upstream; it may be edited. */
+  onResponse?(response: SipResponse, context: ProxyContext): void;
+}

@@ -1,0 +1,199 @@
+import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
+import { tagOf } from '../message/index.ts';
+import type { Scheduler, Timer } from '../scheduler.ts';
+import type { ClientTransaction, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
+import type { Flow } from '../transport/index.ts';
+import { SipError } from '../errors.ts';
+import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
+
+/** What a response context needs of the proxy core. */
+export interface ResponseContextEnvironment {
+  readonly engine: TransactionEngine;
+  readonly scheduler: Scheduler;
+  readonly handler: ProxyHandler;
+  /** Milliseconds that an INVITE may go without a final response (RFC 3261 16.6 step 11). */
+  readonly timerC: number;
+  readonly maxForwards: number;
+}
+
+/**
+ * The response context of RFC 3261 16: one request from upstream, the targets that it is tried at one after the other,
+ * and the one final response that goes back.
+ */
+export class ResponseContext implements ProxyContext {
+  readonly request: SipRequest;
+  readonly flow: Flow;
+  readonly transaction: ServerTransaction;
+  readonly inDialog: boolean;
+  readonly poppedRoutes: readonly NameAddress[];
+  readonly nextHop: Uri;
+  answeredBy: Flow | undefined;
+  readonly #environment: ResponseContextEnvironment;
+  readonly #branchSuffix: string;
+  #remaining: ProxyTarget[] = [];
+  #branches: ClientTransaction[] = [];
+  #cancelled = false;
+  #timerC: Timer | undefined;
+
+  constructor(
+    transaction: ServerTransaction,
+    route: { poppedRoutes: readonly NameAddress[]; nextHop: Uri },
+    branchSuffix: string,
+    environment: ResponseContextEnvironment,
+  ) {
+    this.transaction = transaction;
+    this.request = transaction.request;
+    this.flow = transaction.flow;
+    this.inDialog = tagOf(transaction.request.to) !== undefined;
+    this.poppedRoutes = route.poppedRoutes;
+    this.nextHop = route.nextHop;
+    this.#branchSuffix = branchSuffix;
+    this.#environment = environment;
+  }
+
+  reply(status: number, reason?: string, edit?: (response: SipResponse) => void): void {
+    const response = this.request.createResponse(status, reason);
+    edit?.(response);
+    this.respond(response);
+  }
+
+  respond(response: SipResponse): void {
+    if (response.status >= 200) this.#timerC?.cancel();
+    this.transaction.respond(response);
+  }
+
+  forward(targets: readonly ProxyTarget[]): void {
+    if (this.transaction.completed) return;
+    if (this.#isInvite) {
+      this.transaction.respond(this.request.createResponse(100));
+      this.#restartTimerC();
+    }
+    this.#remaining = [...targets];
+    if (!this.#tryNext()) this.reply(500);
+  }
+
+  /** The agent gave up (RFC 3261 16.10): no further target, and whatever rings is told. */
+  cancel(): void {
+    if (this.transaction.completed) return;
+    this.#cancelled = true;
+    this.#remaining = [];
+    if (this.#branches.length === 0) this.reply(487);
+    for (const branch of this.#branches) branch.cancel();
+  }
+
+  get #isInvite(): boolean {
+    return this.request.method === 'INVITE';
+  }
+
+  /** Starts the next branch; false when there is none. */
+  #tryNext(): boolean {
+    const target = this.#remaining.shift();
+    if (target === undefined) return false;
+    const { engine, scheduler } = this.#environment;
+    const copy = this.#copyFor(target);
+    let silence: Timer | undefined;
+    let settled = false;
+    const settle = (outcome: 'answered' | 'timeout' | 'unavailable'): void => {
+      silence?.cancel();
+      if (settled) return;
+      settled = true;
+      target.onOutcome?.(outcome);
+    };
+    try {
+      const branch = engine.request(
+        copy,
+        target.flow,
+        {
+          onResponse: (response) => {
+            settle(response.status === 503 ? 'unavailable' : 'answered');
+            this.#receive(response, target.flow);
+          },
+          onTimeout: () => {
+            const wasSettled = settled;
+            settle('timeout');
+            // After silence the next target was tried already, and its outcome decides.
+            if (!wasSettled || this.#isInvite) this.#failed(408);
+          },
+        },
+        { branchSuffix: this.#branchSuffix },
+      );
+      this.#branches.push(branch);
+      if (target.responseTimeout !== undefined) {
+        silence = scheduler.schedule(target.responseTimeout, () => {
+          settle('timeout');
+          branch.cancel();
+          this.#failed(this.#isInvite ? 408 : 504);
+        });
+      }
+    } catch (error) {
+      if (!(error instanceof SipError)) throw error;
+      // The table of client transactions is full: no other target would do better.
+      this.reply(503, undefined, (response) => {
+        response.set('Retry-After', '5');
+      });
+    }
+    return true;
+  }
+
+  /** Steps 1 to 6 of RFC 3261 16.6. */
+  #copyFor(target: ProxyTarget): SipRequest {
+    const copy = this.request.clone();
+    if (target.requestUri !== undefined) copy.uri = target.requestUri;
+    const { maxForwards } = copy;
+    copy.set('Max-Forwards', String(maxForwards === undefined ? this.#environment.maxForwards : maxForwards - 1));
+    target.edit?.(copy);
+    for (const value of [...(target.recordRoute ?? [])].reverse()) copy.prepend('Record-Route', value);
+    for (const value of [...(target.path ?? [])].reverse()) copy.prepend('Path', value);
+    return copy;
+  }
+
+  /** RFC 3261 16.7. */
+  #receive(response: SipResponse, from: Flow): void {
+    if (response.status === 100) return;
+    response.removeFirstValue('Via');
+    if (response.topVia === undefined) return;
+    if (response.status < 200) {
+      this.#restartTimerC();
+      this.#sendUpstream(response, from);
+      return;
+    }
+    if (response.status < 300) {
+      this.#remaining = [];
+      this.#sendUpstream(response, from);
+      // Branches that were given up for silence may still ring.
+      for (const branch of this.#branches) branch.cancel();
+      return;
+    }
+    if (response.status === 503) {
+      // What one server lacks the agent must not read as the state of the whole edge (16.7 step 6).
+      this.#failed(500);
+      return;
+    }
+    this.#remaining = [];
+    this.#sendUpstream(response, from);
+  }
+
+  /** A target kept silent or cannot serve: the next one, or `status` when none is left. */
+  #failed(status: number): void {
+    if (this.transaction.completed) return;
+    if (this.#cancelled) this.reply(487);
+    else if (!this.#tryNext()) this.reply(status);
+  }
+
+  #sendUpstream(response: SipResponse, from: Flow): void {
+    this.answeredBy = from;
+    this.#environment.handler.onResponse?.(response, this);
+    this.respond(response);
+  }
+
+  #restartTimerC(): void {
+    if (!this.#isInvite) return;
+    this.#timerC?.cancel();
+    this.#timerC = this.#environment.scheduler.schedule(this.#environment.timerC, () => {
+      for (const branch of this.#branches) branch.cancel();
+      this.#remaining = [];
+      this.#cancelled = true;
+      this.reply(408);
+    });
+  }
+}
