@@ -1,0 +1,51 @@
+import { createHash } from 'node:crypto';
+
+/** The hash of a digest algorithm. */
+export type DigestHash = 'MD5' | 'SHA-256' | 'SHA-512-256';
+
+/** The algorithm tokens of RFC 7616 and RFC 8760. */
+export type DigestAlgorithm = DigestHash | `${DigestHash}-sess`;
+
+export type DigestQop = 'auth' | 'auth-int';
+
+/** Every algorithm, the strongest first. SHA-512-256 is SHA-512/256 of FIPS 180-4, not the first half of SHA-512. */
+export const DIGEST_ALGORITHMS: readonly DigestAlgorithm[] = [
+  'SHA-512-256',
+  'SHA-512-256-sess',
+  'SHA-256',
+  'SHA-256-sess',
+  'MD5',
+  'MD5-sess',
+];
+
+/** The algorithm of that name in any case; an absent name means MD5 (RFC 7616 3.3); undefined for an unknown one. */
+export function digestAlgorithm(name: string | undefined): DigestAlgorithm | undefined {
+  return name === undefined ? 'MD5' : BY_NAME.get(name.toLowerCase());
+}
+
+/** H of RFC 7616 3.3: lower-case hexadecimal, 32 characters for MD5, 64 for the others. A string is taken as Latin-1. */
+export function digestHash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
+  const hash = createHash(NODE_NAMES[algorithm]);
+  return (typeof data === 'string' ? hash.update(data, 'latin1') : hash.update(data)).digest('hex');
+}
+
+export function isSessionAlgorithm(algorithm: DigestAlgorithm): boolean {
+  return algorithm.endsWith('-sess');
+}
+
+export function isDigestQop(text: string | undefined): text is DigestQop {
+  return text === 'auth' || text === 'auth-int';
+}
+
+const BY_NAME: ReadonlyMap<string, DigestAlgorithm> = new Map(
+  DIGEST_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), algorithm]),
+);
+
+const NODE_NAMES: Readonly<Record<DigestAlgorithm, string>> = {
+  MD5: 'md5',
+  'MD5-sess': 'md5',
+  'SHA-256': 'sha256',
+  'SHA-256-sess': 'sha256',
+  'SHA-512-256': 'sha512-256',
+  'SHA-512-256-sess': 'sha512-256',
+};

@@ -1,0 +1,74 @@
+import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+
+import { SipError } from '../errors.ts';
+
+export interface NonceFactoryOptions {
+  /** 16 octets or more. Of several the first makes nonces, and all verify them, so that a secret can be changed. */
+  readonly secret: Buffer | readonly Buffer[];
+  readonly lifetimeSeconds: number;
+  /** Milliseconds since 1970-01-01T00:00:00Z. A clock that is never set back keeps an expired nonce expired. */
+  readonly now?: () => number;
+  readonly random?: (octets: number) => Buffer;
+}
+
+export type NonceVerdict =
+  /** `expiresAt` is in milliseconds of the factory's clock; `id` is different for each nonce. */
+  | { readonly outcome: 'valid' | 'expired'; readonly id: string; readonly expiresAt: number }
+  /** Not made with a secret of ours, or for another context. */
+  | { readonly outcome: 'foreign' };
+
+/**
+ * Nonces that need no memory: time and random octets, with an HMAC over both and a context (RFC 7616 3.3, 5.4). Any
+ * process with the same secret accepts them. 40 characters of base64url.
+ */
+export class NonceFactory {
+  readonly #secrets: readonly Buffer[];
+  readonly #lifetime: number;
+  readonly #now: () => number;
+  readonly #random: (octets: number) => Buffer;
+
+  /** @throws SipError OSGATE_SIP_INVALID_ARGUMENT for no secret, or one of less than 16 octets */
+  constructor({ secret, lifetimeSeconds, now = Date.now, random = randomBytes }: NonceFactoryOptions) {
+    this.#secrets = Buffer.isBuffer(secret) ? [secret] : secret;
+    if (this.#secrets.length === 0 || this.#secrets.some((one) => one.length < 16)) {
+      throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a nonce secret has 16 octets or more');
+    }
+    this.#lifetime = lifetimeSeconds * 1000;
+    this.#now = now;
+    this.#random = random;
+  }
+
+  /** A new nonce that verifies with the same `context` only, a realm, say. */
+  create(context: string): string {
+    const head = Buffer.alloc(HEAD_OCTETS);
+    head.writeUIntBE(Math.floor(this.#now()), 0, TIME_OCTETS);
+    this.#random(HEAD_OCTETS - TIME_OCTETS).copy(head, TIME_OCTETS);
+    const [secret] = this.#secrets;
+    return Buffer.concat([head, mac(secret ?? head, head, context)]).toString('base64url');
+  }
+
+  verify(nonce: string, context: string): NonceVerdict {
+    const octets = Buffer.from(nonce, 'base64url');
+    // Decoding is lenient, and a nonce in two spellings would be counted as two.
+    if (octets.length !== HEAD_OCTETS + MAC_OCTETS || octets.toString('base64url') !== nonce)
+      return { outcome: 'foreign' };
+    const head = octets.subarray(0, HEAD_OCTETS);
+    const given = octets.subarray(HEAD_OCTETS);
+    if (!this.#secrets.some((secret) => timingSafeEqual(mac(secret, head, context), given)))
+      return { outcome: 'foreign' };
+    const createdAt = head.readUIntBE(0, TIME_OCTETS);
+    const expiresAt = createdAt + this.#lifetime;
+    const age = this.#now() - createdAt;
+    // A time to come is that of another process's clock, or of ours before it was set back by a lifetime or more.
+    const live = age < this.#lifetime && age > -this.#lifetime;
+    return { outcome: live ? 'valid' : 'expired', id: nonce, expiresAt };
+  }
+}
+
+const TIME_OCTETS = 6;
+const HEAD_OCTETS = 14;
+const MAC_OCTETS = 16;
+
+function mac(secret: Buffer, head: Buffer, context: string): Buffer {
+  return createHmac('sha256', secret).update(head).update(context).digest().subarray(0, MAC_OCTETS);
+}
