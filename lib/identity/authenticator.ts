@@ -11,6 +11,7 @@ export type RefusalReason =
   | 'unknown-user'
   | 'expired-key'
   | 'malformed-credentials'
+  | 'not-authorised'
   | 'key-centre-unavailable';
 
 export type AuthenticationResult =
@@ -26,6 +27,8 @@ export type AuthenticationResult =
 /** Credentials on a message or a channel in, an identity or a refusal out. */
 export interface Authenticator {
   readonly scheme: Identity['scheme'];
+  /** The realm of the credentials that it takes, where it takes any. */
+  readonly realm?: string;
   /** Never rejects: what goes wrong inside is a refusal. */
   authenticate(request: SipRequest, flow: Flow): AuthenticationResult | Promise<AuthenticationResult>;
 }

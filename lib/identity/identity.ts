@@ -1,9 +1,11 @@
 /** Who a peer proved to be, and how. */
 export interface Identity {
-  /** The authenticator that proved it. */
-  readonly scheme: 'gba-digest' | 'trusted';
-  /** What the peer called itself: a B-TID, or an address for a trusted peer. Never a secret. */
+  /** The authenticator that proved it; `none` where the method is excused from proof, and the peer is not trusted. */
+  readonly scheme: 'gba-digest' | 'trusted' | 'none';
+  /** What the peer called itself: a B-TID, or an address for a trusted or an unproven peer. Never a secret. */
   readonly subject: string;
+  /** The digest algorithm that the proof was computed with, where there is one. */
+  readonly algorithm?: string;
   /** The private identity, where the key centre lets us know it. */
   readonly impi?: string;
   /** Public identities the peer may assert, the default one first; a trusted peer may assert any, and has none listed. */

@@ -1,0 +1,65 @@
+import type { SipRequest } from '../../sip/message/index.ts';
+import type { Flow } from '../../sip/transport/transport.ts';
+import type { AuthenticationResult, Authenticator } from './authenticator.ts';
+
+export interface AuthenticatorChainOptions {
+  /** In the order in which they are asked. */
+  readonly authenticators: readonly Authenticator[];
+  /** Methods that need no proof; none by default, so that every other one, known or not, is challenged. */
+  readonly unauthenticatedMethods?: readonly string[];
+}
+
+/** Asks authenticators in turn until one knows the peer. */
+export class AuthenticatorChain {
+  /** The realms of its digest authenticators, whose credentials are for the gateway alone. */
+  readonly realms: readonly string[];
+  readonly #authenticators: readonly Authenticator[];
+  readonly #excused: ReadonlySet<string>;
+
+  constructor({ authenticators, unauthenticatedMethods = [] }: AuthenticatorChainOptions) {
+    this.#authenticators = authenticators;
+    this.#excused = new Set(unauthenticatedMethods);
+    this.realms = authenticators.flatMap(({ realm }) => (realm === undefined ? [] : [realm]));
+  }
+
+  /**
+   * The first proof or refusal wins. A challenge for want of credentials is given only when no later authenticator
+   * accepts the peer, and not at all for an excused method.
+   */
+  authenticate(request: SipRequest, flow: Flow): AuthenticationResult | Promise<AuthenticationResult> {
+    return this.#ask(0, undefined, request, flow);
+  }
+
+  #ask(
+    start: number,
+    challenge: AuthenticationResult | undefined,
+    request: SipRequest,
+    flow: Flow,
+  ): AuthenticationResult | Promise<AuthenticationResult> {
+    let kept = challenge;
+    for (let index = start; index < this.#authenticators.length; index++) {
+      const result = this.#authenticators[index]?.authenticate(request, flow);
+      if (result === undefined) continue;
+      if (result instanceof Promise) {
+        const before = kept;
+        return result.then((settled) =>
+          isFinal(settled) ? settled : this.#ask(index + 1, before ?? challengeOf(settled), request, flow),
+        );
+      }
+      if (isFinal(result)) return result;
+      kept ??= challengeOf(result);
+    }
+    if (this.#excused.has(request.method)) {
+      return { outcome: 'authenticated', identity: { scheme: 'none', subject: flow.peer.address, impus: [] } };
+    }
+    return kept ?? { outcome: 'not-applicable' };
+  }
+}
+
+function isFinal(result: AuthenticationResult): boolean {
+  return result.outcome !== 'not-applicable' && !(result.outcome === 'challenge' && result.reason === 'no-credentials');
+}
+
+function challengeOf(result: AuthenticationResult): AuthenticationResult | undefined {
+  return result.outcome === 'challenge' ? result : undefined;
+}

@@ -1,0 +1,108 @@
+import { isDigestScheme, parseDigestParameters } from '../../sip/digest/index.ts';
+import { headerName, parseParameters, quote, type SipMessage, type SipRequest } from '../../sip/message/index.ts';
+
+/** Removes what only a member of the trust domain may say (RFC 3325, RFC 5876, RFC 7315, TS 24.229 4.4). */
+export function stripFromUntrusted(message: SipMessage): void {
+  for (const name of CLAIMS) if (message.has(name)) message.remove(name);
+  stripNetworkProvided(message);
+  for (const name of CREDENTIALS) if (message.has(name)) stripIntegrityProtected(message, name);
+}
+
+/** Removes what is not for a peer outside: inner header fields, and the identity of one who wants privacy (RFC 3325 7). */
+export function stripTowardsUntrusted(message: SipMessage): void {
+  for (const name of INNER) if (message.has(name)) message.remove(name);
+  stripNetworkProvided(message);
+  if (message.has(ASSERTED_IDENTITY) && wantsPrivacy(message)) message.remove(ASSERTED_IDENTITY);
+}
+
+/**
+ * Removes the credentials for `realm`, which are for the gateway alone, and digest credentials that cannot be read, in
+ * which another reader might find that realm.
+ */
+export function removeCredentials(request: SipRequest, realm: string): void {
+  for (const name of CREDENTIALS) {
+    if (!request.has(name)) continue;
+    keep(request, name, (value) => {
+      if (!isDigestScheme(value)) return value;
+      const parameters = parseDigestParameters(value);
+      return parameters === undefined || parameters.get('realm') === realm ? undefined : value;
+    });
+  }
+}
+
+const ASSERTED_IDENTITY = 'P-Asserted-Identity';
+const ACCESS_NETWORK_INFO = headerName('P-Access-Network-Info').canonical;
+const CREDENTIALS = ['Authorization', 'Proxy-Authorization'] as const;
+
+/** What one node of a trust domain tells another. */
+const INNER = [
+  'P-Asserted-Service',
+  'P-Charging-Vector',
+  'P-Charging-Function-Addresses',
+  'P-Visited-Network-ID',
+  'P-Served-User',
+  'P-User-Database',
+  'P-Profile-Key',
+].map((name) => headerName(name).canonical);
+
+/** What an agent must not bring along. */
+const CLAIMS = [
+  ...INNER,
+  ...[ASSERTED_IDENTITY, 'P-Preferred-Identity', 'Path', 'Service-Route', 'Security-Server'].map(
+    (name) => headerName(name).canonical,
+  ),
+];
+
+function stripNetworkProvided(message: SipMessage): void {
+  if (!message.has(ACCESS_NETWORK_INFO)) return;
+  const values = message.values(ACCESS_NETWORK_INFO);
+  const kept = values.filter((value) => {
+    const semicolon = value.indexOf(';');
+    if (semicolon < 0) return true;
+    const parameters = parseParameters(value, semicolon);
+    return parameters?.has('network-provided') === false;
+  });
+  if (kept.length === values.length) return;
+  if (kept.length === 0) message.remove(ACCESS_NETWORK_INFO);
+  else message.set(ACCESS_NETWORK_INFO, kept.join(', '));
+}
+
+/** The P-CSCF's word on how a request came (TS 24.229 7.2A.2). */
+function stripIntegrityProtected(message: SipMessage, name: string): void {
+  keep(message, name, (value) => {
+    if (!value.toLowerCase().includes(INTEGRITY_PROTECTED)) return value;
+    const parameters = parseDigestParameters(value);
+    if (parameters === undefined) return undefined;
+    if (!parameters.has(INTEGRITY_PROTECTED)) return value;
+    const others = [...parameters].filter(([parameter]) => parameter !== INTEGRITY_PROTECTED);
+    return `Digest ${others.map(([parameter, content]) => `${parameter}=${format(parameter, content)}`).join(', ')}`;
+  });
+}
+
+const INTEGRITY_PROTECTED = 'integrity-protected';
+
+/** Those of a token value in the grammar (RFC 3261 25.1). */
+const UNQUOTED = new Set(['algorithm', 'qop', 'nc']);
+
+function format(parameter: string, content: string): string {
+  return UNQUOTED.has(parameter) ? content : quote(content);
+}
+
+/** Edits the fields of a name; an undefined one goes. */
+function keep(message: SipMessage, name: string, edit: (value: string) => string | undefined): void {
+  const values = message.headers(name);
+  const kept = values.map(edit);
+  if (kept.every((value, index) => value === values[index])) return;
+  message.remove(name);
+  for (const value of kept) if (value !== undefined) message.append(name, value);
+}
+
+function wantsPrivacy(message: SipMessage): boolean {
+  return message
+    .headers('Privacy')
+    .flatMap((value) => value.split(/[;,]/))
+    .some((token) => PRIVATE.has(token.trim().toLowerCase()));
+}
+
+/** RFC 3323 4.2 and RFC 3325 9.3. */
+const PRIVATE = new Set(['id', 'header', 'user']);
