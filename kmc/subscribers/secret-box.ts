@@ -16,9 +16,14 @@ export class SecretKey {
     this.#octets = Buffer.from(octets);
   }
 
-  /** A box with a key of its own (HKDF-SHA-256), so that what one purpose sealed another cannot open. */
+  /** A box with a key of its own, so that what one purpose sealed another cannot open. */
   box(purpose: string): SecretBox {
-    return new SecretBox(Buffer.from(hkdfSync('sha256', this.#octets, '', purpose, SECRET_KEY_OCTETS)));
+    return new SecretBox(this.derive(purpose));
+  }
+
+  /** 32 octets for one purpose, by HKDF-SHA-256 (RFC 5869); they tell nothing of the key or of another purpose. */
+  derive(purpose: string): Buffer {
+    return Buffer.from(hkdfSync('sha256', this.#octets, '', purpose, SECRET_KEY_OCTETS));
   }
 }
 

@@ -1,8 +1,16 @@
 import { OsgateError } from '../errors.ts';
 
-/** Exit codes of every command; the agent has more of its own. */
+/** Exit codes of every command. */
 export const EXIT_FAILURE = 1;
 export const EXIT_CONFIGURATION = 2;
+
+/** What the exit status tells of an agent's failure; the agent's help says the same. */
+const AGENT_EXIT_CODES: Readonly<Record<string, number>> = {
+  OSGATE_AGENT_BOOTSTRAPPING: 3,
+  OSGATE_UICC: 4,
+  OSGATE_AGENT_NETWORK: 5,
+  OSGATE_AGENT_REFUSED: 6,
+};
 
 /**
  * Writes an error to standard error, one line `osgate: CODE: message` a problem, and tells the exit code: 2 when the
@@ -19,7 +27,8 @@ export function reportError(
   }
   for (const line of error.message.split('\n')) write(`osgate: ${code}: ${line}\n`);
   const configuration = code === 'OSGATE_CONFIG_INVALID' || code === 'OSGATE_CONFIG_UNREADABLE';
-  return error instanceof OsgateError && configuration ? EXIT_CONFIGURATION : EXIT_FAILURE;
+  if (error instanceof OsgateError && configuration) return EXIT_CONFIGURATION;
+  return AGENT_EXIT_CODES[code] ?? EXIT_FAILURE;
 }
 
 /** Our own codes, and those of the system (EADDRINUSE). Node's ERR_ codes are faults in a program. */

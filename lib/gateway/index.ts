@@ -1,0 +1,1 @@
+export { Gateway, startGateway } from './gateway.ts';

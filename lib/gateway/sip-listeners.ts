@@ -1,0 +1,77 @@
+import type { KeyCentre } from '../../kmc/index.ts';
+import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
+import { UdpTransport, type Flow, type Transport } from '../../sip/index.ts';
+import type { GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
+import {
+  AuthenticatorChain,
+  GbaDigestAuthenticator,
+  KeyCache,
+  TrustedAuthenticator,
+  type Authenticator,
+} from '../identity/index.ts';
+import type { SipListener } from '../sec1/index.ts';
+import type { GatewaySecrets } from './secrets.ts';
+
+export interface SipListenerParts {
+  readonly limits: GatewayConfig['limits'];
+  readonly keyCentre: KeyCentre;
+  readonly secrets: GatewaySecrets;
+  readonly receive: (datagram: Buffer, flow: Flow) => void;
+}
+
+/**
+ * Opens one SEC-1 SIP listener: its socket and its authenticators, as configured.
+ *
+ * @throws SipError OSGATE_SIP_BIND_FAILED
+ */
+export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
+  const trusted: TrustedAuthenticator[] = [];
+  const authenticators = config.authenticators.map((settings): Authenticator => {
+    if (settings.type === 'gba-digest') return gbaDigest(config, settings, parts);
+    const authenticator = new TrustedAuthenticator({ peers: settings.peers });
+    trusted.push(authenticator);
+    return authenticator;
+  });
+  // The socket may hand over a datagram before `open` has returned it; there is no listener to serve it yet.
+  let transport: Transport | undefined;
+  transport = await UdpTransport.open(
+    {
+      host: config.host,
+      port: config.port,
+      ...(config.advertised === undefined ? {} : { advertised: config.advertised }),
+    },
+    (datagram, peer) => {
+      if (transport !== undefined) parts.receive(datagram, { transport, peer });
+    },
+  );
+  return {
+    name: config.name,
+    fqdn: config.fqdn,
+    transport,
+    authenticators: new AuthenticatorChain({
+      authenticators,
+      unauthenticatedMethods: config.unauthenticatedMethods,
+    }),
+    trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
+  };
+}
+
+function gbaDigest(
+  listener: SipListenerConfig,
+  settings: GbaDigestConfig,
+  { limits, keyCentre, secrets }: SipListenerParts,
+): GbaDigestAuthenticator {
+  return new GbaDigestAuthenticator({
+    realm: listener.realm,
+    nafId: new NafId(listener.fqdn, UaSecurityProtocolId.parse(settings.uaSecurityProtocolId)),
+    keys: new KeyCache({ keyCentre, maximumKeys: settings.keyCacheMaximum }),
+    gsids: settings.gsids,
+    algorithms: settings.algorithms,
+    qop: settings.qop,
+    challenge: settings.challenge,
+    nonceSecret: secrets.nonces,
+    nonceLifetimeSeconds: settings.nonceLifetimeSeconds,
+    nonceCountWindow: limits.nonceCountWindow,
+    maximumNonces: limits.maximumNonces,
+  });
+}

@@ -1,0 +1,13 @@
+import type { AuthenticatorChain } from '../identity/index.ts';
+import type { Transport } from '../../sip/index.ts';
+
+/** One SEC-1 SIP listener: where it listens, under which name, and how its peers prove who they are. */
+export interface SipListener {
+  readonly name: string;
+  /** The NAF FQDN that agents contact. */
+  readonly fqdn: string;
+  readonly transport: Transport;
+  readonly authenticators: AuthenticatorChain;
+  /** True for addresses that this listener trusts without credentials: the inside. */
+  trusts(address: string): boolean;
+}

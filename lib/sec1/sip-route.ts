@@ -1,0 +1,132 @@
+import type { NameAddress, SipRequest, SipUri, Uri } from '../../sip/index.ts';
+import { parseUri } from '../../sip/index.ts';
+import type { SipTarget, SipTargetTable } from '../sec3/index.ts';
+import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
+import type { DialogTokens } from './dialog-token.ts';
+import type { EdgeRefusal } from './edge-events.ts';
+import type { SipListener } from './sip-listener.ts';
+
+/** The next place to send a request to, before its host is resolved. */
+export interface Hop {
+  readonly host: string;
+  readonly port: number;
+  readonly listener: SipListener;
+  /** The configured target that the hop stands for; absent for hops that Route or Request-URI name. */
+  readonly target?: SipTarget;
+  /** How long the hop may say nothing before the next one is tried; without it the transaction's own timer decides. */
+  readonly responseTimeoutMilliseconds?: number;
+  /** True when an untrusted peer chose the host: it must then lead to the inside. */
+  readonly chosenByPeer: boolean;
+}
+
+export type RouteDecision =
+  | { readonly outcome: 'hops'; readonly hops: readonly Hop[] }
+  /** The request is for the gateway itself. */
+  | { readonly outcome: 'local' }
+  | {
+      readonly outcome: 'refuse';
+      readonly reason: EdgeRefusal;
+      readonly status: number;
+      readonly allowEvents?: readonly string[];
+    };
+
+/** What the routing step needs to know of a request (see `ProxyContext` of sip/proxy). */
+export interface RoutedRequest {
+  readonly request: SipRequest;
+  readonly inDialog: boolean;
+  readonly poppedRoutes: readonly NameAddress[];
+  readonly nextHop: Uri;
+}
+
+/** SEC-1 routing: in-dialog requests follow their route set, new ones go to SEC-3 targets. */
+export class SipRouter {
+  readonly #listeners: readonly SipListener[];
+  readonly #targets: SipTargetTable;
+  readonly #inside: ReadonlyMap<string, SipListener>;
+  readonly #tokens: DialogTokens;
+  readonly #isLocal: (uri: SipUri) => boolean;
+
+  constructor(options: {
+    listeners: readonly SipListener[];
+    targets: SipTargetTable;
+    /** The listener from which each SEC-3 rule, by name, sends. */
+    inside: ReadonlyMap<string, SipListener>;
+    tokens: DialogTokens;
+    isLocal: (uri: SipUri) => boolean;
+  }) {
+    this.#listeners = options.listeners;
+    this.#targets = options.targets;
+    this.#inside = options.inside;
+    this.#tokens = options.tokens;
+    this.#isLocal = options.isLocal;
+  }
+
+  decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
+    if (context.poppedRoutes.length > 0 || context.inDialog) return this.#alongRouteSet(context, arrival, trusted);
+    const uri = context.request.requestUri;
+    if (isSip(uri) && uri.user === undefined && this.#isLocal(uri)) return { outcome: 'local' };
+    const selection = this.#targets.select(context.request, now);
+    switch (selection.outcome) {
+      case 'found': {
+        const listener = this.#inside.get(selection.rule.name) ?? arrival;
+        return {
+          outcome: 'hops',
+          hops: selection.targets.map((target) => ({
+            host: target.host,
+            port: target.port,
+            listener,
+            target,
+            responseTimeoutMilliseconds: selection.rule.responseTimeoutMilliseconds,
+            chosenByPeer: false,
+          })),
+        };
+      }
+      case 'bad-event':
+        return { outcome: 'refuse', reason: 'bad-event', status: 489, allowEvents: selection.allowEvents };
+      case 'not-found':
+        // The inside may send to any agent; an agent may reach nothing but what the configuration names.
+        if (trusted && isSip(context.nextHop) && !this.#isLocal(context.nextHop)) {
+          return { outcome: 'hops', hops: [hopTo(context.nextHop, arrival, false)] };
+        }
+        return { outcome: 'refuse', reason: 'no-target', status: 404 };
+    }
+  }
+
+  /** True when the Route that came back to us shows that this dialog was let through before. */
+  isOwnDialog(context: RoutedRequest): boolean {
+    const { callId } = context.request;
+    return context.poppedRoutes.some((route) => {
+      const uri = parseUri(route.uri);
+      return uri !== undefined && isSip(uri) && this.#tokens.verify(uri.parameters.get(DIALOG_TOKEN_PARAMETER), callId);
+    });
+  }
+
+  #alongRouteSet(context: RoutedRequest, arrival: SipListener, trusted: boolean): RouteDecision {
+    if (!trusted && !this.isOwnDialog(context)) {
+      return { outcome: 'refuse', reason: 'foreign-dialog', status: context.inDialog ? 481 : 403 };
+    }
+    if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
+      return { outcome: 'refuse', reason: 'no-target', status: 404 };
+    }
+    const last = context.poppedRoutes.at(-1);
+    const listener = (last === undefined ? undefined : this.#listenerOf(last)) ?? arrival;
+    return { outcome: 'hops', hops: [hopTo(context.nextHop, listener, !trusted)] };
+  }
+
+  /** The listener that wrote a Record-Route of ours: the one on whose side the rest of the route set lies. */
+  #listenerOf(route: NameAddress): SipListener | undefined {
+    const uri = parseUri(route.uri);
+    if (uri === undefined || !isSip(uri)) return undefined;
+    const sentBy = `${uri.host}:${uri.port ?? 5060}`.toLowerCase();
+    return this.#listeners.find((listener) => listener.transport.sentBy.toLowerCase() === sentBy);
+  }
+}
+
+function hopTo(uri: SipUri, listener: SipListener, chosenByPeer: boolean): Hop {
+  const maddr = uri.parameters.get('maddr');
+  return { host: maddr ?? uri.host, port: uri.port ?? 5060, listener, chosenByPeer };
+}
+
+function isSip(uri: Uri | undefined): uri is SipUri {
+  return uri !== undefined && (uri.scheme === 'sip' || uri.scheme === 'sips');
+}

@@ -1,0 +1,16 @@
+export { createKeyring, startSipAgent } from './agent.ts';
+export { AgentKeyring, type AgentKeyringOptions } from './agent-keyring.ts';
+export { nafKey, nafPassword, type BootstrappedKeys } from './bootstrapped-keys.ts';
+export { KeyFile } from './key-file.ts';
+export { parsePidfLo, type Location } from './pidf-lo.ts';
+export {
+  SipAgent,
+  type AgentRequest,
+  type AgentResponse,
+  type AgentSubscription,
+  type Notification,
+  type SipAgentOptions,
+} from './sip-agent.ts';
+export { SoftwareUsim, type SoftwareUsimOptions } from './software-usim.ts';
+export { UbClient, type UbClientOptions } from './ub-client.ts';
+export type { Uicc, UiccAnswer } from './uicc.ts';

@@ -1,0 +1,305 @@
+import { Core, UserAgent, type URI } from 'sip.js';
+
+import { OsgateError } from '../errors.ts';
+import type { AgentKeyring } from './agent-keyring.ts';
+import { SipJsDigest } from './sip-js-digest.ts';
+import { UdpSipJsTransport, type UdpSipJsTransportOptions } from './udp-sip-js-transport.ts';
+
+export interface SipAgentOptions {
+  readonly transport: UdpSipJsTransportOptions;
+  /** The IMPU that requests come from. */
+  readonly publicIdentity: string;
+  /** The FQDN of the gateway: the only realm that is answered is `3GPP-bootstrapping@` and this. */
+  readonly gatewayFqdn: string;
+  readonly keyring: AgentKeyring;
+}
+
+/** The final answer to a request. */
+export interface AgentResponse {
+  readonly status: number;
+  readonly reason: string;
+}
+
+export interface AgentRequest {
+  readonly method: string;
+  /** A SIP URI. */
+  readonly target: string;
+  readonly headers?: readonly string[];
+  readonly body?: { readonly content: string; readonly contentType: string };
+}
+
+/** One NOTIFY (RFC 6665 4.1.3). */
+export interface Notification {
+  /** active, pending or terminated. */
+  readonly state: string;
+  readonly contentType: string | undefined;
+  readonly body: string;
+}
+
+export interface AgentSubscription {
+  /** Resolves when the subscription is over, with the reason that the notifier gave, if any. */
+  readonly ended: Promise<string | undefined>;
+  /** Ends the subscription; its last NOTIFY still comes. */
+  unsubscribe(): void;
+}
+
+/**
+ * The agent's SIP user agent: sip.js over our UDP transport, everything through the gateway, digest with GBA keys.
+ *
+ * When the gateway goes on challenging after a right answer it does not know the B-TID any more: the agent then
+ * bootstraps again, once, and repeats the request (TS 24.109 5.2.5).
+ */
+export class SipAgent {
+  readonly #userAgent: UserAgent;
+  readonly #transport: UdpSipJsTransport;
+  readonly #keyring: AgentKeyring;
+  readonly #realm: string;
+  #digest: SipJsDigest | undefined;
+
+  private constructor(options: SipAgentOptions, transport: UdpSipJsTransport, from: URI) {
+    this.#keyring = options.keyring;
+    this.#transport = transport;
+    this.#realm = `3GPP-bootstrapping@${options.gatewayFqdn}`;
+    const { host, port } = splitHostPort(transport.sentBy);
+    this.#userAgent = new UserAgent({
+      uri: from,
+      // sip.js makes its transport itself; ours must be bound before, for Contact to know its port.
+      transportConstructor: fixedTransport(transport),
+      viaHost: host,
+      forceRport: true,
+      contactName: from.user ?? 'agent',
+      contactParams: {},
+      logBuiltinEnabled: false,
+      gracefulShutdown: false,
+      userAgentString: 'osgate 3gpp-gba',
+    });
+    this.#userAgent.contact.uri.port = port;
+    this.#userAgent.userAgentCore.configuration.authenticationFactory = () => this.#digest;
+  }
+
+  /** @throws SipError OSGATE_SIP_BIND_FAILED; OsgateError OSGATE_AGENT_REFUSED for an identity that is no SIP URI */
+  static async start(options: SipAgentOptions): Promise<SipAgent> {
+    const from = UserAgent.makeURI(options.publicIdentity);
+    if (from === undefined) throw new OsgateError('OSGATE_AGENT_REFUSED', `${options.publicIdentity} is no SIP URI`);
+    const transport = new UdpSipJsTransport(options.transport);
+    await transport.connect();
+    const agent = new SipAgent(options, transport, from);
+    await agent.#userAgent.start();
+    return agent;
+  }
+
+  /**
+   * Sends a request and waits for its final answer.
+   *
+   * @throws OsgateError OSGATE_AGENT_NETWORK without an answer, OSGATE_AGENT_BOOTSTRAPPING, OSGATE_UICC
+   */
+  async request(request: AgentRequest): Promise<AgentResponse> {
+    return this.#withFreshKeys(() => this.#requestOnce(request));
+  }
+
+  /** REGISTER of the public identity, for `expires` seconds; 0 takes the registration back. */
+  async register(expires: number): Promise<AgentResponse> {
+    const { uri } = this.#userAgent.configuration;
+    return this.request({
+      method: 'REGISTER',
+      target: `sip:${uri.host}`,
+      headers: [this.#contactHeader(), `Expires: ${expires}`],
+    });
+  }
+
+  /**
+   * Subscribes to an event package at a target (RFC 6665) and keeps the subscription fresh; with `expires` 0 the
+   * notifier sends its state once.
+   *
+   * @throws OsgateError OSGATE_AGENT_REFUSED when the subscription is refused, and as {@link request}
+   */
+  async subscribe(options: {
+    target: string;
+    event: string;
+    /** Seconds. */
+    expires: number;
+    accept: string;
+    onNotify: (notification: Notification) => void;
+  }): Promise<AgentSubscription> {
+    let subscription: AgentSubscription | undefined;
+    const response = await this.#withFreshKeys(async () => {
+      const outcome = await this.#subscribeOnce(options);
+      subscription = outcome.subscription;
+      return outcome.response;
+    });
+    if (subscription === undefined) {
+      throw new OsgateError('OSGATE_AGENT_REFUSED', `refused: ${response.status} ${response.reason}`);
+    }
+    return subscription;
+  }
+
+  async close(): Promise<void> {
+    await this.#userAgent.stop();
+    await this.#transport.dispose();
+  }
+
+  async #withFreshKeys(attempt: () => Promise<AgentResponse>): Promise<AgentResponse> {
+    await this.#useKeys(false);
+    const response = await attempt();
+    if (response.status !== 401 && response.status !== 407) return this.#checked(response);
+    await this.#useKeys(true);
+    return this.#checked(await attempt());
+  }
+
+  async #useKeys(renew: boolean): Promise<void> {
+    const { btid, password } = await this.#keyring.credentials(renew);
+    const identity = { username: btid, password, realm: this.#realm };
+    this.#digest = new SipJsDigest(this.#userAgent.getLoggerFactory(), identity);
+  }
+
+  #checked(response: AgentResponse): AgentResponse {
+    // sip.js makes an answer of its own up when none came.
+    if (response.status === 408 && response.reason === 'Request Timeout') {
+      throw new OsgateError('OSGATE_AGENT_NETWORK', 'no answer from the gateway');
+    }
+    return response;
+  }
+
+  async #requestOnce(request: AgentRequest): Promise<AgentResponse> {
+    const message = this.#message(request);
+    return new Promise((resolve, reject) => {
+      const settle = (response: Core.IncomingResponse): void => {
+        resolve(this.#read(response));
+      };
+      this.#userAgent.userAgentCore.request(message, {
+        onAccept: (response) => {
+          if (this.#isFromOurGateway(response.message)) settle(response);
+          else reject(falseGateway());
+        },
+        onRedirect: settle,
+        onReject: settle,
+      });
+    });
+  }
+
+  async #subscribeOnce(
+    options: Parameters<SipAgent['subscribe']>[0],
+  ): Promise<{ response: AgentResponse; subscription?: AgentSubscription }> {
+    const message = this.#message({
+      method: 'SUBSCRIBE',
+      target: options.target,
+      headers: [
+        this.#contactHeader(),
+        `Event: ${options.event}`,
+        `Expires: ${options.expires}`,
+        `Accept: ${options.accept}`,
+      ],
+    });
+    const ended = Promise.withResolvers<string | undefined>();
+    let dialog: Core.Subscription | undefined;
+    let unsubscribing = false;
+    const notified = (request: Core.IncomingRequestWithSubscription | Core.IncomingNotifyRequest): void => {
+      const { message: notify } = 'request' in request ? request.request : request;
+      const state = notify.getHeader('Subscription-State') ?? '';
+      options.onNotify({
+        state: state.split(';')[0]?.trim().toLowerCase() ?? '',
+        contentType: notify.getHeader('Content-Type'),
+        body: notify.body,
+      });
+      if (state.toLowerCase().startsWith('terminated')) ended.resolve(/reason=([^;\s]+)/i.exec(state)?.[1]);
+    };
+    return new Promise((resolve, reject) => {
+      this.#userAgent.userAgentCore.subscribe(message, {
+        onAccept: (response) => {
+          if (!this.#isFromOurGateway(response.message)) {
+            reject(falseGateway());
+            return;
+          }
+          resolve({
+            response: this.#read(response),
+            subscription: {
+              ended: ended.promise,
+              unsubscribe: () => {
+                if (unsubscribing) return;
+                unsubscribing = true;
+                if (dialog === undefined) ended.resolve(undefined);
+                else unsubscribe(dialog);
+              },
+            },
+          });
+        },
+        onReject: (response) => {
+          resolve({ response: this.#read(response) });
+        },
+        onNotify: (first) => {
+          first.request.accept();
+          if (first.subscription !== undefined) {
+            dialog = first.subscription;
+            dialog.autoRefresh = true;
+            dialog.delegate = {
+              onNotify: (request) => {
+                request.accept();
+                notified(request);
+              },
+              onTerminated: () => {
+                ended.resolve(undefined);
+              },
+            };
+          }
+          notified(first);
+        },
+        onNotifyTimeout: () => {
+          ended.resolve('no NOTIFY came');
+        },
+      });
+    });
+  }
+
+  #message(request: AgentRequest): Core.OutgoingRequestMessage {
+    const { uri: from } = this.#userAgent.configuration;
+    const target = UserAgent.makeURI(request.target);
+    if (target === undefined) throw new OsgateError('OSGATE_AGENT_REFUSED', `${request.target} is no SIP URI`);
+    const to = request.method === 'REGISTER' ? from : target;
+    const body = request.body === undefined ? undefined : { contentDisposition: 'render', ...request.body };
+    const headers = [...(request.headers ?? [])];
+    return this.#userAgent.userAgentCore.makeOutgoingRequestMessage(
+      request.method,
+      target,
+      from,
+      to,
+      {},
+      headers,
+      body,
+    );
+  }
+
+  /** LOCSIP clients say what they are in Contact (RFC 3840). */
+  #contactHeader(): string {
+    return `Contact: <${this.#userAgent.contact.uri.toString()}>;+g.oma.locsip`;
+  }
+
+  #isFromOurGateway(message: Core.IncomingResponseMessage): boolean {
+    const info = message.getHeader('Proxy-Authentication-Info') ?? message.getHeader('Authentication-Info');
+    return this.#digest?.provesPeer(info, message.body) ?? true;
+  }
+
+  #read({ message }: Core.IncomingResponse): AgentResponse {
+    return { status: message.statusCode ?? 0, reason: message.reasonPhrase ?? '' };
+  }
+}
+
+/** SUBSCRIBE with Expires 0 in the dialog (RFC 6665 4.1.2.3). */
+function unsubscribe(dialog: Core.Subscription): void {
+  dialog.autoRefresh = false;
+  dialog.unsubscribe();
+}
+
+function falseGateway(): OsgateError {
+  return new OsgateError('OSGATE_AGENT_REFUSED', 'the answer does not prove that it comes from the gateway (rspauth)');
+}
+
+function fixedTransport(transport: UdpSipJsTransport): new () => UdpSipJsTransport {
+  return function give() {
+    return transport;
+  } as unknown as new () => UdpSipJsTransport;
+}
+
+function splitHostPort(sentBy: string): { host: string; port: number } {
+  const colon = sentBy.lastIndexOf(':');
+  return { host: sentBy.slice(0, colon), port: Number(sentBy.slice(colon + 1)) };
+}

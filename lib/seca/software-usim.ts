@@ -1,0 +1,85 @@
+import { open, readFile, rename } from 'node:fs/promises';
+
+import { buildAuts, deriveOpc, formatSqn, Milenage, parseSqn, SqnArray, verifyAutn } from '../../kmc/aka/index.ts';
+import { OsgateError } from '../errors.ts';
+import type { Uicc, UiccAnswer } from './uicc.ts';
+
+export interface SoftwareUsimOptions {
+  /** 16 octets. */
+  readonly k: Buffer;
+  /** 16 octets each; one of them. */
+  readonly opc?: Buffer;
+  readonly op?: Buffer;
+  /** When given, the only AMF that is accepted from the network, 2 octets. */
+  readonly amf?: Buffer;
+  /** File that keeps the SQNs accepted; without it they end with the process. */
+  readonly sqnFile?: string;
+}
+
+/** A USIM in software: Milenage and the SQN array of TS 33.102 Annex C.2. */
+export class SoftwareUsim implements Uicc {
+  readonly #algorithm: Milenage;
+  readonly #amf: Buffer | undefined;
+  readonly #sqnFile: string | undefined;
+  #array: SqnArray | undefined;
+
+  /** @throws OsgateError OSGATE_UICC without OP or OPc; KmcError for keys of the wrong length */
+  constructor(options: SoftwareUsimOptions) {
+    const opc = options.opc ?? (options.op === undefined ? undefined : deriveOpc(options.k, options.op));
+    if (opc === undefined) throw new OsgateError('OSGATE_UICC', 'a USIM needs OPc or OP');
+    this.#algorithm = new Milenage(options.k, opc);
+    this.#amf = options.amf;
+    this.#sqnFile = options.sqnFile;
+  }
+
+  async authenticate(rand: Buffer, autn: Buffer): Promise<UiccAnswer> {
+    const verified = verifyAutn(this.#algorithm, rand, autn);
+    if (verified === undefined) {
+      throw new OsgateError('OSGATE_UICC', 'MAC failure: the challenge does not come from the home network');
+    }
+    if (this.#amf !== undefined && !this.#amf.equals(verified.amf)) {
+      throw new OsgateError('OSGATE_UICC', 'the challenge has another AMF than the one expected');
+    }
+    const array = (this.#array ??= await this.#load());
+    if (array.accept(verified.sqn) !== 'accepted') {
+      return { outcome: 'synchronisation-failure', auts: buildAuts(this.#algorithm, rand, array.sqnMs) };
+    }
+    await this.#save(array);
+    const { res, ck, ik } = this.#algorithm.f2345(rand);
+    return { outcome: 'authenticated', res, ck, ik };
+  }
+
+  async #load(): Promise<SqnArray> {
+    if (this.#sqnFile === undefined) return new SqnArray();
+    let text: string;
+    try {
+      text = await readFile(this.#sqnFile, 'utf8');
+    } catch (error) {
+      if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new SqnArray();
+      throw new OsgateError('OSGATE_UICC', `cannot read the SQN file ${this.#sqnFile}`, { cause: error });
+    }
+    const lines = text.split('\n').filter((line) => line !== '');
+    if (!lines.every((line) => /^[0-9a-f]{12}$/.test(line))) {
+      throw new OsgateError('OSGATE_UICC', `${this.#sqnFile} is not an SQN file: 12 hexadecimal digits a line`);
+    }
+    return new SqnArray({ accepted: lines.map((line) => parseSqn(Buffer.from(line, 'hex'))) });
+  }
+
+  /** Writes beside, syncs, renames: after a crash the file is the old or the new one, whole. */
+  async #save(array: SqnArray): Promise<void> {
+    if (this.#sqnFile === undefined) return;
+    const text = array.accepted().map((sqn) => `${formatSqn(sqn).toString('hex')}\n`);
+    try {
+      const file = await open(`${this.#sqnFile}.new`, 'w', 0o600);
+      try {
+        await file.writeFile(text.join(''));
+        await file.sync();
+      } finally {
+        await file.close();
+      }
+      await rename(`${this.#sqnFile}.new`, this.#sqnFile);
+    } catch (error) {
+      throw new OsgateError('OSGATE_UICC', `cannot write the SQN file ${this.#sqnFile}`, { cause: error });
+    }
+  }
+}

@@ -1,0 +1,122 @@
+import { EmitterImpl, TransportState, type Transport } from 'sip.js';
+
+import { DEFAULT_TIMERS, SipResponse, UdpTransport, parseMessage, type Peer } from '../../sip/index.ts';
+
+export interface UdpSipJsTransportOptions {
+  readonly host: string;
+  readonly port: number;
+  /** Everything is sent here: the gateway is the agent's outbound proxy (RFC 3261 8.1.2). */
+  readonly gateway: Peer;
+}
+
+/** A request that waits for its first response. */
+interface Retransmission {
+  readonly timer: NodeJS.Timeout;
+}
+
+/**
+ * SIP over UDP for sip.js, which knows WebSocket only. Its transactions leave retransmission to a reliable transport, so
+ * this one does it: timers A and E of RFC 3261 17.1, until a response with the same branch comes or timer F is over.
+ */
+export class UdpSipJsTransport implements Transport {
+  readonly protocol = 'UDP';
+  readonly stateChange = new EmitterImpl<TransportState>();
+  onConnect: (() => void) | undefined;
+  onDisconnect: ((error?: Error) => void) | undefined;
+  onMessage: ((message: string) => void) | undefined;
+  readonly #options: UdpSipJsTransportOptions;
+  readonly #waiting = new Map<string, Retransmission>();
+  #state: TransportState = TransportState.Disconnected;
+  #udp: UdpTransport | undefined;
+
+  constructor(options: UdpSipJsTransportOptions) {
+    this.#options = options;
+  }
+
+  get state(): TransportState {
+    return this.#state;
+  }
+
+  /** The bound address and port, as Via and Contact say them. */
+  get sentBy(): string {
+    return this.#udp?.sentBy ?? '';
+  }
+
+  /** @throws SipError OSGATE_SIP_BIND_FAILED */
+  async connect(): Promise<void> {
+    if (this.#udp !== undefined) return;
+    this.#moveTo(TransportState.Connecting);
+    const { host, port } = this.#options;
+    this.#udp = await UdpTransport.open({ host, port }, (datagram) => {
+      this.#receive(datagram);
+    });
+    this.#moveTo(TransportState.Connected);
+    this.onConnect?.();
+  }
+
+  async disconnect(): Promise<void> {
+    if (this.#udp === undefined) return;
+    this.#moveTo(TransportState.Disconnecting);
+    for (const { timer } of this.#waiting.values()) clearTimeout(timer);
+    this.#waiting.clear();
+    await this.#udp.close();
+    this.#udp = undefined;
+    this.#moveTo(TransportState.Disconnected);
+    this.onDisconnect?.();
+  }
+
+  async dispose(): Promise<void> {
+    await this.disconnect();
+  }
+
+  isConnected(): boolean {
+    return this.#state === TransportState.Connected;
+  }
+
+  async send(message: string): Promise<void> {
+    const bytes = Buffer.from(message, 'utf8');
+    this.#udp?.send(bytes, this.#options.gateway);
+    const result = parseMessage(bytes);
+    if (!result.ok || result.message instanceof SipResponse || result.message.method === 'ACK') return;
+    const { method, topVia } = result.message;
+    this.#retransmitLater(key(topVia?.branch, method), bytes, method === 'INVITE', DEFAULT_TIMERS.t1, 0);
+  }
+
+  #receive(datagram: Buffer): void {
+    const result = parseMessage(datagram);
+    // What the gateway sends malformed is dropped, as by any transaction layer.
+    if (!result.ok) return;
+    const { message } = result;
+    if (message instanceof SipResponse) {
+      const { method } = message.cseq;
+      if (message.status >= 200 || method === 'INVITE') this.#answered(key(message.topVia?.branch, method));
+    }
+    this.onMessage?.(datagram.toString('utf8'));
+  }
+
+  #retransmitLater(id: string, bytes: Buffer, doubling: boolean, delay: number, elapsed: number): void {
+    const timer = setTimeout(() => {
+      this.#waiting.delete(id);
+      const passed = elapsed + delay;
+      if (passed >= 64 * DEFAULT_TIMERS.t1) return;
+      this.#udp?.send(bytes, this.#options.gateway);
+      const next = doubling ? delay * 2 : Math.min(delay * 2, DEFAULT_TIMERS.t2);
+      this.#retransmitLater(id, bytes, doubling, next, passed);
+    }, delay);
+    this.#waiting.set(id, { timer });
+  }
+
+  #answered(id: string): void {
+    clearTimeout(this.#waiting.get(id)?.timer);
+    this.#waiting.delete(id);
+  }
+
+  #moveTo(state: TransportState): void {
+    this.#state = state;
+    this.stateChange.emit(state);
+  }
+}
+
+function key(branch: string | undefined, method: string): string {
+  return `${method} ${branch ?? ''}`;
+}

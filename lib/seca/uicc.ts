@@ -1,0 +1,26 @@
+/** What a UICC answers to an AKA challenge (TS 31.102 7.1.2): the keys, or that the SQN was out of range. */
+export type UiccAnswer =
+  | {
+      readonly outcome: 'authenticated';
+      /** 4 to 16 octets. */
+      readonly res: Buffer;
+      /** 16 octets. */
+      readonly ck: Buffer;
+      /** 16 octets. */
+      readonly ik: Buffer;
+    }
+  | {
+      readonly outcome: 'synchronisation-failure';
+      /** 14 octets. */
+      readonly auts: Buffer;
+    };
+
+/**
+ * What a Security Agent asks of its UICC.
+ *
+ * Rejects with OsgateError OSGATE_UICC when the network is not the home network (MAC failure) or the card cannot be
+ * used. An SQN is remembered durably before the answer that it led to is given.
+ */
+export interface Uicc {
+  authenticate(rand: Buffer, autn: Buffer): Promise<UiccAnswer>;
+}
