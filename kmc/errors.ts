@@ -3,8 +3,10 @@ export const KMC_ERROR_CODES = {
   OSGATE_KMC_INVALID_ARGUMENT: 'A caller passed a value of the wrong form: a key of the wrong length, a bad NAF_Id.',
   OSGATE_KMC_IDENTITY_UNKNOWN: 'The key centre knows no subscriber with that identity (Diameter 5401).',
   OSGATE_KMC_NOT_AUTHORISED: 'The key centre does not let this NAF use that FQDN or service (Diameter 5402).',
-  OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID: 'The B-TID is unknown or expired; the agent must bootstrap again (Diameter 5403).',
+  OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID:
+    'The B-TID is unknown or expired; the agent must bootstrap again (Diameter 5403).',
   OSGATE_KMC_UNAVAILABLE: 'The key centre did not answer, or answered what cannot be understood.',
+  OSGATE_KMC_OVERLOADED: 'The key centre was asked more than its limits allow; try again later.',
   OSGATE_KMC_SYNCHRONISATION_FAILURE: 'AUTS did not verify, or the SQN of a vector was refused.',
   OSGATE_KMC_SUBSCRIBER_EXISTS: 'A subscriber with that IMPI is already in the database.',
   OSGATE_KMC_SUBSCRIBER_INVALID: 'A subscriber record (command line or CSV) does not have the right form.',

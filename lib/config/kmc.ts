@@ -71,6 +71,12 @@ function bootstrapping(file: FilePath) {
     maximumChallenges: count()
       .default(100_000)
       .describe('Challenges open at once; beyond that new bootstrappings are refused.'),
+    challengeBurst: count()
+      .default(20)
+      .describe('Challenges that one private identity may draw at once; each uses a sequence number up.'),
+    challengesPerSecond: integer(1, 1000)
+      .default(1)
+      .describe('Challenges that a private identity gets back a second after a burst.'),
     tmpi: flag().default(true).describe('Lets agents use a temporary identity (TMPI) in place of the IMPI.'),
   });
 }

@@ -1,0 +1,169 @@
+import { once } from 'node:events';
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type IncomingHttpHeaders,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
+} from 'node:http2';
+import type { TLSSocket } from 'node:tls';
+
+import { KmcError, type KmcErrorCode } from '../errors.ts';
+import type { KeyCentre } from '../key-centre.ts';
+import { BOOTSTRAPPING_INFO_PATH, formatResponse, parseRequest } from './nbsp-schema.ts';
+
+export interface NbspServerOptions {
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** PEM; clients must show a certificate of one of the authorities. */
+  readonly tls: { readonly certificate: Buffer; readonly privateKey: Buffer; readonly clientAuthorities: Buffer };
+  /** What each gateway sees, by the dNSName in its certificate. */
+  readonly clients: ReadonlyMap<string, KeyCentre>;
+  readonly maximumBodyBytes?: number;
+  /** Hears of every request: who asked, and the HTTP status. */
+  readonly onRequest?: (client: string | undefined, status: number) => void;
+}
+
+const DEFAULT_MAXIMUM_BODY_BYTES = 16_384;
+
+/** TS 29.500 5.2.7 and TS 29.309: the status of each error, with the cause that Diameter would give. */
+const PROBLEMS: Partial<Record<KmcErrorCode, { status: number; cause: string }>> = {
+  OSGATE_KMC_NOT_AUTHORISED: { status: 403, cause: 'NOT_AUTHORIZED' },
+  OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID: { status: 404, cause: 'TRANSACTION_IDENTIFIER_INVALID' },
+};
+
+/** Nbsp_GBA (TS 29.309) for gateways in other processes: HTTP/2 over mutual TLS. */
+export class NbspServer {
+  readonly port: number;
+  readonly #server: Http2SecureServer;
+  readonly #options: NbspServerOptions;
+  readonly #sessions = new Set<ServerHttp2Session>();
+
+  private constructor(server: Http2SecureServer, options: NbspServerOptions) {
+    this.#server = server;
+    this.#options = options;
+    const address = server.address();
+    this.port = typeof address === 'object' && address !== null ? address.port : options.port;
+    server.on('session', (session) => {
+      this.#sessions.add(session);
+      session.once('close', () => this.#sessions.delete(session));
+    });
+    server.on('stream', (stream, headers) => {
+      void this.#serve(stream, headers);
+    });
+  }
+
+  /** @throws the system's error when the address cannot be bound */
+  static async listen(options: NbspServerOptions): Promise<NbspServer> {
+    const { certificate, privateKey, clientAuthorities } = options.tls;
+    const server = createSecureServer({
+      cert: certificate,
+      key: privateKey,
+      ca: clientAuthorities,
+      requestCert: true,
+      rejectUnauthorized: true,
+      minVersion: 'TLSv1.2',
+      allowHTTP1: false,
+    });
+    // A client that breaks off must not end the server.
+    server.on('sessionError', () => undefined);
+    server.listen(options.port, options.host);
+    await once(server, 'listening');
+    return new NbspServer(server, options);
+  }
+
+  /** Lets open requests finish and closes. */
+  async close(): Promise<void> {
+    const closed = new Promise<void>((resolve) => {
+      this.#server.close(() => {
+        resolve();
+      });
+    });
+    for (const session of this.#sessions) session.close();
+    await closed;
+  }
+
+  async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
+    stream.on('error', () => undefined);
+    const client = this.#clientOf(stream);
+    const answer = await this.#answer(stream, headers, client);
+    this.#options.onRequest?.(client?.name, answer.status);
+    if (stream.destroyed || stream.closed) return;
+    const problem = answer.status !== 200;
+    stream.respond({
+      ':status': answer.status,
+      'content-type': problem ? 'application/problem+json' : 'application/json',
+      'cache-control': 'no-store',
+    });
+    stream.end(answer.body);
+  }
+
+  async #answer(
+    stream: ServerHttp2Stream,
+    headers: IncomingHttpHeaders,
+    client: { keyCentre: KeyCentre } | undefined,
+  ): Promise<{ status: number; body: string }> {
+    if (headers[':path'] !== BOOTSTRAPPING_INFO_PATH) return problem(404, 'RESOURCE_URI_STRUCTURE_NOT_FOUND');
+    if (headers[':method'] !== 'POST') return problem(405, 'METHOD_NOT_ALLOWED');
+    if (client === undefined) return problem(403, 'NOT_AUTHORIZED', 'no gateway of that name is known');
+    const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
+    if (type !== 'application/json') return problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    const text = await readBody(stream, this.#options.maximumBodyBytes ?? DEFAULT_MAXIMUM_BODY_BYTES);
+    if (text === undefined) return problem(413, 'PAYLOAD_TOO_LARGE');
+    const request = parseRequest(text);
+    if (request === undefined) return problem(400, 'INVALID_MSG_FORMAT');
+    try {
+      return { status: 200, body: formatResponse(await client.keyCentre.bootstrappingInfo(request)) };
+    } catch (error) {
+      const known = error instanceof KmcError ? PROBLEMS[error.code] : undefined;
+      return known === undefined
+        ? problem(503, 'NF_CONGESTION')
+        : problem(known.status, known.cause, error instanceof Error ? error.message : undefined);
+    }
+  }
+
+  #clientOf(stream: ServerHttp2Stream): { name: string; keyCentre: KeyCentre } | undefined {
+    const socket: unknown = stream.session?.socket;
+    // The session's socket is a proxy over the TLS socket; only its own methods tell the certificate.
+    const certificate = (socket as TLSSocket | undefined)?.getPeerCertificate();
+    const names = dnsNames(certificate?.subjectaltname);
+    for (const name of names) {
+      const keyCentre = this.#options.clients.get(name);
+      if (keyCentre !== undefined) return { name, keyCentre };
+    }
+    return undefined;
+  }
+}
+
+/** `DNS:a.example, DNS:b.example` to names in lower case. */
+function dnsNames(subjectAltName: string | undefined): string[] {
+  return (subjectAltName ?? '')
+    .split(',')
+    .map((entry) => entry.trim())
+    .filter((entry) => entry.startsWith('DNS:'))
+    .map((entry) => entry.slice(4).toLowerCase());
+}
+
+/** Undefined for a body that is too long; what is left of it is not read. */
+async function readBody(stream: ServerHttp2Stream, maximumBytes: number): Promise<string | undefined> {
+  const chunks: Buffer[] = [];
+  let length = 0;
+  try {
+    for await (const chunk of stream) {
+      const octets = chunk as Buffer;
+      length += octets.length;
+      if (length > maximumBytes) return undefined;
+      chunks.push(octets);
+    }
+  } catch {
+    // The client broke off; the answer goes nowhere.
+    return '';
+  }
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+/** ProblemDetails (RFC 9457, TS 29.571). */
+function problem(status: number, cause: string, detail?: string): { status: number; body: string } {
+  return { status, body: JSON.stringify({ status, cause, ...(detail === undefined ? {} : { detail }) }) };
+}

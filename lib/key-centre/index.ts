@@ -1,0 +1,46 @@
+import { EmbeddedKeyCentre, type KeyCentre } from '../../kmc/index.ts';
+import { requireSection, type Config } from '../config/index.ts';
+import type { Logger, Service } from '../ops/index.ts';
+import { KeyCentreCore } from './key-centre-core.ts';
+import { openServers } from './key-centre-servers.ts';
+
+/** Starts the key centre of the `kmc` section: the whole of `osgate kmc`. */
+export async function startKeyCentre(config: Config, logger: Logger): Promise<Service> {
+  const { service } = await start(config, logger);
+  return service;
+}
+
+/**
+ * Starts the key centre of the `kmc` section in the gateway's own process. The gateway may ask for the FQDNs of its own
+ * listeners and the GSIDs of their authenticators. Closing it closes the key centre.
+ */
+export async function startEmbeddedKeyCentre(config: Config, logger: Logger): Promise<KeyCentre> {
+  const { core, service } = await start(config, logger);
+  const listeners = requireSection(config, 'gateway').sec1.sip;
+  const gsids = listeners.flatMap(({ authenticators }) =>
+    authenticators.flatMap((authenticator) => (authenticator.type === 'gba-digest' ? authenticator.gsids : [])),
+  );
+  const keyCentre = new EmbeddedKeyCentre({
+    bootstrapping: core.bootstrapping,
+    rights: { fqdns: listeners.map(({ fqdn }) => fqdn), gsids, revealImpi: true },
+  });
+  return { bootstrappingInfo: (request) => keyCentre.bootstrappingInfo(request), close: () => service.close() };
+}
+
+async function start(config: Config, logger: Logger): Promise<{ core: KeyCentreCore; service: Service }> {
+  const settings = requireSection(config, 'kmc');
+  const core = await KeyCentreCore.open(settings);
+  try {
+    const servers = await openServers(settings, core.bootstrapping, logger);
+    const service: Service = {
+      async close() {
+        await servers.close();
+        await core.close();
+      },
+    };
+    return { core, service };
+  } catch (error) {
+    await core.close();
+    throw error;
+  }
+}

@@ -1,0 +1,221 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { stringify } from 'yaml';
+
+import { makeAuthority } from './certificates.ts';
+import { ScenarioError } from './errors.ts';
+import { LOCATION_SERVER, NodeProcess, OSGATE, portOf } from './node-process.ts';
+import { subscribersCsv, type ScenarioSubscriber } from './subscribers.ts';
+
+export const GATEWAY_FQDN = 'osg.example.com';
+export const BSF_DOMAIN = 'bsf.mnc001.mcc001.pub.3gppnetwork.org';
+
+/** What a scenario wants of the gateway beyond the usual. */
+export interface SystemOptions {
+  readonly subscribers: readonly ScenarioSubscriber[];
+  /** Replaces parts of the gateway section, given the location server's port. */
+  readonly sec3?: (locationServerPort: number) => readonly object[];
+  readonly digest?: object;
+  readonly moreListeners?: readonly object[];
+  readonly locationServer?: readonly string[];
+  readonly logLevel?: 'debug' | 'info';
+}
+
+/** Key centre, gateway and location server as processes on loopback, with a folder of their own. */
+export class System {
+  readonly folder: string;
+  readonly kmc: NodeProcess;
+  readonly gateway: NodeProcess;
+  readonly locationServer: NodeProcess;
+  readonly ubUrl: string;
+  readonly gatewayPort: number;
+  readonly locationServerPort: number;
+
+  private constructor(parts: Omit<System, 'agentConfig' | 'stop' | 'listenerPort'>) {
+    this.folder = parts.folder;
+    this.kmc = parts.kmc;
+    this.gateway = parts.gateway;
+    this.locationServer = parts.locationServer;
+    this.ubUrl = parts.ubUrl;
+    this.gatewayPort = parts.gatewayPort;
+    this.locationServerPort = parts.locationServerPort;
+  }
+
+  static async start(options: SystemOptions): Promise<System> {
+    const folder = await mkdtemp(join(tmpdir(), 'osgate-'));
+    const running: NodeProcess[] = [];
+    const started = (process: NodeProcess): NodeProcess => {
+      running.push(process);
+      return process;
+    };
+    try {
+      const logLevel = options.logLevel ?? 'debug';
+      await writeCertificates(folder);
+      const kmcConfig = await writeKmcConfig(folder, logLevel);
+      await seed(folder, kmcConfig, options.subscribers);
+      const kmc = started(new NodeProcess('key centre', OSGATE, ['kmc', '-c', kmcConfig]));
+      const ub = await kmc.waitFor(
+        'listening for Ub',
+        (record) => record.event === 'listening' && record.interface === 'ub',
+      );
+      const nbsp = await kmc.waitFor(
+        'listening for Nbsp_GBA',
+        (record) => record.event === 'listening' && record.interface === 'nbsp',
+      );
+      const locationServer = started(
+        new NodeProcess('location server', LOCATION_SERVER, ['--require-identity', ...(options.locationServer ?? [])]),
+      );
+      const locationServerPort = portOf(
+        await locationServer.waitFor('listening', (record) => record.event === 'listening'),
+      );
+      const gatewayConfig = await writeGatewayConfig(folder, portOf(nbsp), locationServerPort, options);
+      const gateway = started(new NodeProcess('gateway', OSGATE, ['gateway', '-c', gatewayConfig]));
+      const listening = await gateway.waitFor(
+        'listening for agents',
+        (record) => record.event === 'listening' && record.listener === 'agents',
+      );
+      return new System({
+        folder,
+        kmc,
+        gateway,
+        locationServer,
+        ubUrl: `http://127.0.0.1:${portOf(ub)}/`,
+        gatewayPort: portOf(listening),
+        locationServerPort,
+      });
+    } catch (error) {
+      await Promise.all(running.map((process) => process.stop()));
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+  }
+
+  /** The port of one of the gateway's listeners. */
+  async listenerPort(name: string): Promise<number> {
+    return portOf(
+      await this.gateway.waitFor(
+        `listener ${name}`,
+        (record) => record.event === 'listening' && record.listener === name,
+      ),
+    );
+  }
+
+  /** Writes the configuration of an agent and gives its path. */
+  async agentConfig(name: string, subscriber: ScenarioSubscriber, changes: object = {}): Promise<string> {
+    return writeYaml(join(this.folder, `${name}.yaml`), {
+      agent: {
+        impi: subscriber.impi,
+        publicIdentity: subscriber.impu,
+        usim: { k: subscriber.k, opc: subscriber.opc, sqnFile: `${name}.sqn` },
+        ub: { url: this.ubUrl },
+        gateway: `sip:127.0.0.1:${this.gatewayPort}`,
+        gatewayFqdn: GATEWAY_FQDN,
+        uaSecurityProtocolId: '0300000002',
+        keyCache: `${name}.keys`,
+        timeoutMilliseconds: 10_000,
+        ...changes,
+      },
+    });
+  }
+
+  /** Stops everything and gives the exit statuses of gateway, location server and key centre. */
+  async stop(): Promise<number[]> {
+    const statuses = await Promise.all([this.gateway.stop(), this.locationServer.stop(), this.kmc.stop()]);
+    await rm(this.folder, { recursive: true, force: true });
+    return statuses;
+  }
+}
+
+async function writeCertificates(folder: string): Promise<void> {
+  const authority = await makeAuthority('osgate scenario authority');
+  const server = await authority.issue({
+    commonName: 'kmc.example.com',
+    dnsNames: ['localhost'],
+    ipAddresses: ['127.0.0.1'],
+  });
+  const client = await authority.issue({ commonName: GATEWAY_FQDN, dnsNames: [GATEWAY_FQDN] });
+  const files = {
+    'authority.pem': authority.certificatePem,
+    'kmc.pem': server.certificatePem,
+    'kmc.key': server.privateKeyPem,
+    'gateway.pem': client.certificatePem,
+    'gateway.key': client.privateKeyPem,
+  };
+  for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
+}
+
+async function writeKmcConfig(folder: string, level: string): Promise<string> {
+  return writeYaml(join(folder, 'kmc.yaml'), {
+    log: { level, format: 'json' },
+    kmc: {
+      domain: BSF_DOMAIN,
+      subscribers: { database: 'subscribers.db', secretKey: { file: 'secret.key' } },
+      bootstrapping: { store: { type: 'sqlite', path: 'contexts.db' } },
+      ub: { host: '127.0.0.1', port: 0 },
+      nbsp: {
+        host: '127.0.0.1',
+        port: 0,
+        tls: { certificate: 'kmc.pem', privateKey: 'kmc.key', clientAuthorities: 'authority.pem' },
+        clients: [{ name: GATEWAY_FQDN, fqdns: [GATEWAY_FQDN], gsids: [0], revealImpi: true }],
+      },
+    },
+  });
+}
+
+async function writeGatewayConfig(
+  folder: string,
+  nbspPort: number,
+  locationServerPort: number,
+  options: SystemOptions,
+): Promise<string> {
+  const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', ...options.digest };
+  return writeYaml(join(folder, 'gateway.yaml'), {
+    log: { level: options.logLevel ?? 'debug', format: 'json' },
+    gateway: {
+      keyCentre: {
+        type: 'nbsp',
+        url: `https://localhost:${nbspPort}`,
+        tls: { certificate: 'gateway.pem', privateKey: 'gateway.key', authorities: 'authority.pem' },
+      },
+      sec1: {
+        sip: [
+          { name: 'agents', host: '127.0.0.1', port: 0, fqdn: GATEWAY_FQDN, authenticators: [digest] },
+          {
+            name: 'inside',
+            host: '127.0.0.1',
+            port: 0,
+            fqdn: 'inside.example.com',
+            authenticators: [{ type: 'trusted', peers: ['127.0.0.1/32'] }],
+          },
+          ...(options.moreListeners ?? []),
+        ],
+      },
+      sec3: {
+        sip: options.sec3?.(locationServerPort) ?? [
+          { name: 'location', domains: ['example.com'], targets: [`sip:127.0.0.1:${locationServerPort}`] },
+        ],
+      },
+      shutdownGraceMilliseconds: 2000,
+    },
+  });
+}
+
+async function seed(folder: string, config: string, subscribers: readonly ScenarioSubscriber[]): Promise<void> {
+  await run('subscriber key', ['subscriber', 'key', '--file', join(folder, 'secret.key')]);
+  const csv = join(folder, 'subscribers.csv');
+  await writeFile(csv, subscribersCsv(subscribers), { mode: 0o600 });
+  await run('subscriber import', ['subscriber', 'import', '-c', config, csv]);
+}
+
+async function run(name: string, args: readonly string[]): Promise<void> {
+  const process = new NodeProcess(name, OSGATE, args);
+  const status = await process.exited();
+  if (status !== 0) throw new ScenarioError(`${name} ended with ${status}\n${process.errors}`);
+}
+
+async function writeYaml(path: string, content: object): Promise<string> {
+  await writeFile(path, stringify(content), { mode: 0o600 });
+  return path;
+}
