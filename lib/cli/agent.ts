@@ -132,24 +132,23 @@ async function follow(
   options: CommonOptions & { event: string; expires: number; count?: number },
 ): Promise<void> {
   let seen = 0;
-  let enough: (() => void) | undefined;
+  const enough = Promise.withResolvers<undefined>();
   const onNotify = (notification: Notification): void => {
     for (const location of parsePidfLo(notification.body)) {
       if (options.count !== undefined && seen >= options.count) return;
       seen++;
       print(options, { ...location }, formatLocation(location));
     }
-    if (options.count !== undefined && seen >= options.count) enough?.();
+    if (options.count !== undefined && seen >= options.count) enough.resolve(undefined);
   };
   const { event, expires } = options;
   const subscription = await agent.subscribe({ target, event, expires, accept: 'application/pidf+xml', onNotify });
-  enough = subscription.unsubscribe;
   const interrupt = (): void => {
     subscription.unsubscribe();
   };
   process.once('SIGINT', interrupt);
   process.once('SIGTERM', interrupt);
-  if (options.count !== undefined && seen >= options.count) subscription.unsubscribe();
+  void enough.promise.then(interrupt);
   try {
     const reason = await subscription.ended;
     if (seen === 0) {

@@ -32,16 +32,15 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
     trusted.push(authenticator);
     return authenticator;
   });
-  // The socket may hand over a datagram before `open` has returned it; there is no listener to serve it yet.
-  let transport: Transport | undefined;
-  transport = await UdpTransport.open(
+  // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
+  const transport: Transport = await UdpTransport.open(
     {
       host: config.host,
       port: config.port,
       ...(config.advertised === undefined ? {} : { advertised: config.advertised }),
     },
     (datagram, peer) => {
-      if (transport !== undefined) parts.receive(datagram, { transport, peer });
+      parts.receive(datagram, { transport, peer });
     },
   );
   return {

@@ -54,8 +54,8 @@ export class KeyCentreCore {
       keyLifetimeSeconds: settings.keyLifetimeSeconds,
       challengeLifetimeSeconds: settings.challengeLifetimeSeconds,
     });
-    const stores: Store<unknown>[] = [challenges as Store<unknown>, contexts as Store<unknown>];
-    if (temporaryIdentities !== undefined) stores.push(temporaryIdentities as Store<unknown>);
+    const stores: Store<unknown>[] = [challenges, contexts];
+    if (temporaryIdentities !== undefined) stores.push(temporaryIdentities);
     return new KeyCentreCore(bootstrapping, source, stores);
   }
 

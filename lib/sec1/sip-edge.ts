@@ -77,8 +77,11 @@ export class SipEdge implements ProxyHandler {
       return;
     }
     const result = listener.authenticators.authenticate(context.request, context.flow);
-    if (result instanceof Promise) void result.then((settled) => this.#authenticated(context, listener, settled));
-    else this.#authenticated(context, listener, result);
+    if (result instanceof Promise) {
+      void result.then((settled) => {
+        this.#authenticated(context, listener, settled);
+      });
+    } else this.#authenticated(context, listener, result);
   }
 
   onAck(context: AckContext): void {
@@ -95,7 +98,7 @@ export class SipEdge implements ProxyHandler {
       return;
     }
     const forward = (address: string | undefined): void => {
-      const refusal = this.#addressRefusal(hop, address);
+      const refusal = addressRefusal(hop, address);
       if (address === undefined || refusal !== undefined) {
         this.#options.events.ackDropped(context.request, context.flow, refusal ?? 'unresolved-host');
         return;
@@ -116,7 +119,7 @@ export class SipEdge implements ProxyHandler {
     if (admission === undefined) return;
     if (admission.trusted) {
       // The answer comes from an agent, who may claim no identity of its own (RFC 5876).
-      if (!this.#isInside(context.answeredBy?.peer.address)) stripFromUntrusted(response);
+      if (!this.#isInside(context.answeredBy)) stripFromUntrusted(response);
     } else {
       stripTowardsUntrusted(response);
       if (response.status >= 200 && response.status < 300) admission.decorate?.(response);
@@ -126,7 +129,7 @@ export class SipEdge implements ProxyHandler {
   #authenticated(context: ProxyContext, listener: SipListener, result: AuthenticationResult): void {
     switch (result.outcome) {
       case 'authenticated':
-        this.#admit(context, listener, result.identity, result.decorate);
+        this.#admit(context, listener, result.identity, (response) => result.decorate?.(response));
         return;
       case 'challenge':
       case 'refused':
@@ -187,27 +190,29 @@ export class SipEdge implements ProxyHandler {
     addresses: readonly (string | undefined)[],
   ): void {
     const targets: ProxyTarget[] = [];
-    let refusal: EdgeRefusal = 'unresolved-host';
-    hops.forEach((hop, index) => {
+    const refusals: EdgeRefusal[] = [];
+    for (const [index, hop] of hops.entries()) {
       const address = addresses[index];
-      refusal = this.#addressRefusal(hop, address) ?? refusal;
-      if (address === undefined || this.#addressRefusal(hop, address) !== undefined) return;
-      targets.push(this.#target(context, arrival, hop, { address, port: hop.port }));
-    });
+      const refusal = addressRefusal(hop, address);
+      if (refusal !== undefined) refusals.push(refusal);
+      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, { address, port: hop.port }));
+    }
     if (targets.length > 0) context.forward(targets);
-    else this.#refuse(context, refusal, refusal === 'unresolved-host' ? 502 : 403);
+    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
+    else this.#refuse(context, 'unresolved-host', 502);
   }
 
   #target(context: ProxyContext, arrival: SipListener, hop: Hop, peer: Flow['peer']): ProxyTarget {
     const { scheduler } = this.#options;
     const { target, responseTimeoutMilliseconds } = hop;
+    const flow = { transport: hop.listener.transport, peer };
     return {
-      flow: { transport: hop.listener.transport, peer },
+      flow,
       ...(responseTimeoutMilliseconds === undefined ? {} : { responseTimeout: responseTimeoutMilliseconds }),
       recordRoute: RECORD_ROUTED.has(context.request.method) ? this.#ownRoutes(context, arrival, hop.listener) : [],
       path: context.request.method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : [],
       edit: (request) => {
-        this.#cross(context, arrival, request, peer.address);
+        this.#cross(context, arrival, request, flow);
       },
       onOutcome: (outcome) => {
         if (outcome === 'answered') target?.answered();
@@ -217,7 +222,7 @@ export class SipEdge implements ProxyHandler {
   }
 
   /** What changes on a request as it crosses the edge: claims out, proofs in. */
-  #cross(context: ProxyContext, arrival: SipListener, request: SipRequest, destination: string): void {
+  #cross(context: ProxyContext, arrival: SipListener, request: SipRequest, destination: Flow): void {
     const admission = this.#admissions.get(context);
     if (admission?.trusted !== true) {
       stripFromUntrusted(request);
@@ -239,19 +244,16 @@ export class SipEdge implements ProxyHandler {
   }
 
   #answerForGateway(context: ProxyContext): void {
-    if (context.request.method === 'OPTIONS')
-      context.reply(200, undefined, (response) => response.set('Supported', 'path'));
-    else this.#refuse(context, 'no-target', 404);
+    if (context.request.method === 'OPTIONS') {
+      context.reply(200, undefined, (response) => {
+        response.set('Supported', 'path');
+      });
+    } else this.#refuse(context, 'no-target', 404);
   }
 
-  #addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
-    if (address === undefined) return 'unresolved-host';
-    return hop.chosenByPeer && !this.#isInside(address) ? 'destination-not-allowed' : undefined;
-  }
-
-  /** The inside is what a listener trusts by address. */
-  #isInside(address: string | undefined): boolean {
-    return address !== undefined && this.#options.listeners.some((listener) => listener.trusts(address));
+  /** The inside is what the listener that it is reached by trusts. */
+  #isInside(flow: Flow | undefined): boolean {
+    return flow !== undefined && this.#byTransport.get(flow.transport)?.trusts(flow.peer.address) === true;
   }
 
   #refuse(context: ProxyContext, reason: EdgeRefusal, status: number, edit?: (response: SipResponse) => void): void {
@@ -262,6 +264,11 @@ export class SipEdge implements ProxyHandler {
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
+}
+
+function addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
+  if (address === undefined) return 'unresolved-host';
+  return hop.chosenByPeer && !hop.listener.trusts(address) ? 'destination-not-allowed' : undefined;
 }
 
 function pick(context: AckContext): Omit<RoutedRequest, 'inDialog'> {

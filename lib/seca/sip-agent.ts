@@ -1,4 +1,5 @@
-import { Core, UserAgent, type URI } from 'sip.js';
+import type { Core} from 'sip.js';
+import { UserAgent, type URI } from 'sip.js';
 
 import { OsgateError } from '../errors.ts';
 import type { AgentKeyring } from './agent-keyring.ts';
@@ -149,7 +150,9 @@ export class SipAgent {
   async #useKeys(renew: boolean): Promise<void> {
     const { btid, password } = await this.#keyring.credentials(renew);
     const identity = { username: btid, password, realm: this.#realm };
-    this.#digest = new SipJsDigest(this.#userAgent.getLoggerFactory(), identity);
+    this.#digest = new SipJsDigest(this.#userAgent.getLoggerFactory(), identity, (callId) =>
+      this.#transport.takeChallenges(callId),
+    );
   }
 
   #checked(response: AgentResponse): AgentResponse {

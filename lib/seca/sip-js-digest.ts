@@ -2,13 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { Core } from 'sip.js';
 
-import {
-  answerChallenge,
-  computeRspauth,
-  formatChallenge,
-  parseAuthenticationInfo,
-  type ChallengeAnswer,
-} from '../../sip/index.ts';
+import { answerChallenge, computeRspauth, parseAuthenticationInfo, type ChallengeAnswer } from '../../sip/index.ts';
 
 /** Who the agent is towards one NAF (TS 24.109 5.2): username B-TID, password base64 of Ks_NAF. */
 export interface DigestIdentity {
@@ -25,23 +19,23 @@ export interface DigestIdentity {
  */
 export class SipJsDigest extends Core.DigestAuthentication {
   readonly #identity: DigestIdentity;
+  readonly #takeChallenges: (callId: string) => readonly string[];
   #answer: ChallengeAnswer | undefined;
 
-  constructor(loggerFactory: Core.LoggerFactory, identity: DigestIdentity) {
+  /** @param takeChallenges gives the challenges that came for a Call-ID */
+  constructor(
+    loggerFactory: Core.LoggerFactory,
+    identity: DigestIdentity,
+    takeChallenges: (callId: string) => readonly string[],
+  ) {
     super(loggerFactory, undefined, identity.username, undefined);
     this.#identity = identity;
+    this.#takeChallenges = takeChallenges;
   }
 
-  /** The algorithm that was answered with, after a challenge. */
-  get answeredAlgorithm(): string | undefined {
-    return this.#answer?.algorithm;
-  }
-
-  override authenticate(request: Core.OutgoingRequestMessage, challenge: unknown): boolean {
-    const offered = readChallenge(challenge);
-    if (offered === undefined) return false;
+  override authenticate(request: Core.OutgoingRequestMessage): boolean {
     this.#answer = answerChallenge({
-      challenges: [offered],
+      challenges: this.#takeChallenges(request.callId),
       ...this.#identity,
       method: request.method,
       uri: request.ruri.toString(),
@@ -49,7 +43,6 @@ export class SipJsDigest extends Core.DigestAuthentication {
       cnonce: randomBytes(16).toString('hex'),
       preferredQop: 'auth-int',
     });
-    this.stale = false;
     return this.#answer !== undefined;
   }
 
@@ -67,20 +60,4 @@ export class SipJsDigest extends Core.DigestAuthentication {
     const latin1 = Buffer.from(body, 'utf8').toString('latin1');
     return rspauth === computeRspauth({ algorithm, ha1, uri, nonce, nc, cnonce, qop, body: latin1 });
   }
-}
-
-/** sip.js hands the challenge over in parts; here they become a field value again. */
-function readChallenge(challenge: unknown): string | undefined {
-  if (typeof challenge !== 'object' || challenge === null) return undefined;
-  const parts = challenge as Record<string, unknown>;
-  const { realm, nonce, opaque, algorithm, qop } = parts;
-  if (typeof realm !== 'string' || typeof nonce !== 'string') return undefined;
-  return formatChallenge({
-    realm,
-    nonce,
-    opaque: typeof opaque === 'string' ? opaque : undefined,
-    algorithm: typeof algorithm === 'string' ? algorithm : undefined,
-    qop: Array.isArray(qop) ? qop.filter((token) => typeof token === 'string') : [],
-    stale: parts.stale === true,
-  });
 }

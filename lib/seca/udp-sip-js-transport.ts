@@ -26,6 +26,7 @@ export class UdpSipJsTransport implements Transport {
   onMessage: ((message: string) => void) | undefined;
   readonly #options: UdpSipJsTransportOptions;
   readonly #waiting = new Map<string, Retransmission>();
+  readonly #challenges = new Map<string, readonly string[]>();
   #state: TransportState = TransportState.Disconnected;
   #udp: UdpTransport | undefined;
 
@@ -40,6 +41,16 @@ export class UdpSipJsTransport implements Transport {
   /** The bound address and port, as Via and Contact say them. */
   get sentBy(): string {
     return this.#udp?.sentBy ?? '';
+  }
+
+  /**
+   * The challenges that came last for a Call-ID, in their order. sip.js shows its digest the first one only, and drops
+   * algorithms that it does not know.
+   */
+  takeChallenges(callId: string): readonly string[] {
+    const challenges = this.#challenges.get(callId) ?? [];
+    this.#challenges.delete(callId);
+    return challenges;
   }
 
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
@@ -59,6 +70,7 @@ export class UdpSipJsTransport implements Transport {
     this.#moveTo(TransportState.Disconnecting);
     for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
+    this.#challenges.clear();
     await this.#udp.close();
     this.#udp = undefined;
     this.#moveTo(TransportState.Disconnected);
@@ -89,6 +101,8 @@ export class UdpSipJsTransport implements Transport {
     const { message } = result;
     if (message instanceof SipResponse) {
       const { method } = message.cseq;
+      const challenges = [...message.headers('WWW-Authenticate'), ...message.headers('Proxy-Authenticate')];
+      if (challenges.length > 0) this.#challenges.set(message.callId, challenges);
       if (message.status >= 200 || method === 'INVITE') this.#answered(key(message.topVia?.branch, method));
     }
     this.onMessage?.(datagram.toString('utf8'));

@@ -1,8 +1,9 @@
 import { SipError } from '../errors.ts';
+import type {
+  SipResponse} from '../message/index.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
   SipRequest,
-  SipResponse,
   formatVia,
   isKeepAlive,
   parseMessage,
