@@ -1,0 +1,198 @@
+// `npm run demo`: an authorised location session from end to end, then an intruder and a replay that are refused.
+// Every part is a process of its own on loopback. The exit status is 0 only if all of it happened.
+import { randomBytes } from 'node:crypto';
+import { request as httpRequest } from 'undici';
+
+import { computeUbResponse, formatDigestParameters, parseDigestHeader } from '../../kmc/ub/index.ts';
+import { NodeProcess, OSGATE, type LogRecord } from '../support/node-process.ts';
+import { RawAgent } from '../support/raw-agent.ts';
+import { scenarioSubscriber } from '../support/subscribers.ts';
+import { System } from '../support/system.ts';
+import { Ladder } from './ladder.ts';
+
+const colours = process.stdout.isTTY;
+const paint = (code: number, text: string): string => (colours ? `\u001b[${code}m${text}\u001b[0m` : text);
+const failures: string[] = [];
+
+const alice = scenarioSubscriber(0);
+const target = 'sip:bob@example.com';
+
+const system = await System.start({ subscribers: [alice], locationServer: ['--interval', '400'] });
+if (process.env.OSGATE_DEMO_PORTS !== undefined) {
+  const ports = [system.gatewayPort, await system.listenerPort('inside'), system.locationServerPort];
+  console.log(JSON.stringify({ event: 'ports', sip: ports }));
+}
+try {
+  console.log(`key centre, gateway and location server run; the gateway listens on 127.0.0.1:${system.gatewayPort}\n`);
+  await bootstrap();
+  await follow();
+  await refuseWrongCard();
+  await refuseForgedBootstrapping();
+  await refuseWrongKey();
+  await refuseReplay();
+} catch (error) {
+  failures.push(error instanceof Error ? error.message : String(error));
+} finally {
+  const statuses = await system.stop();
+  check(
+    statuses.every((status) => status === 0),
+    `every process ends with 0 after SIGTERM (${statuses.join(', ')})`,
+  );
+}
+if (failures.length > 0) {
+  console.log(paint(31, `\nnot everything happened:\n${failures.map((failure) => `  ${failure}`).join('\n')}`));
+  process.exitCode = 1;
+} else {
+  console.log(paint(32, '\nall of it happened'));
+}
+
+async function bootstrap(): Promise<void> {
+  step('The agent bootstraps with the key centre (Ub, AKA) and has a B-TID');
+  const { code, records } = await agent('alice', ['bootstrap', '--json']);
+  const done = system.kmc.records.find((record) => record.event === 'bootstrapped');
+  console.log(`   ${String(records[0]?.btid)}\n   valid until ${String(records[0]?.expires)}`);
+  check(code === 0 && done?.impi === alice.impi, 'the key centre authenticated the agent by AKA');
+}
+
+async function follow(): Promise<void> {
+  step('The agent subscribes to where Bob is, through the gateway');
+  const ladder = new Ladder(console.log, (text) => paint(2, text));
+  ladder.heading();
+  let drawing = true;
+  system.gateway.onRecord((record) => {
+    if (drawing) ladder.draw(record);
+  });
+  const { code, records } = await agent('alice', ['subscribe', target, '--count', '2', '--json']);
+  drawing = false;
+  console.log('');
+  for (const { timestamp, entity, latitude, longitude, radius } of records) {
+    console.log(
+      `   ${String(timestamp)} ${String(entity)}: ${String(latitude)}, ${String(longitude)} within ${String(radius)} m`,
+    );
+  }
+  check(code === 0 && records.length === 2, 'two locations came back as PIDF-LO');
+  const admitted = gatewayRecord((record) => record.event === 'authenticated' && record.method === 'SUBSCRIBE');
+  check(
+    admitted?.impi === alice.impi && admitted.algorithm === 'SHA-256',
+    'the gateway knew the agent by GBA digest with SHA-256',
+  );
+  const served = system.locationServer.records.find((record) => record.method === 'SUBSCRIBE');
+  check(
+    String(served?.asserted) === `<${alice.impu}>`,
+    `the location server was told who asks: ${String(served?.asserted)}`,
+  );
+}
+
+async function refuseWrongCard(): Promise<void> {
+  step('An intruder with a card of his own claims to be Alice');
+  const k = randomBytes(16).toString('hex');
+  const config = await system.agentConfig('intruder', { ...alice, k });
+  const { code, errors } = await run(['agent', 'bootstrap', '-c', config]);
+  console.log(`   ${errors.trim()}`);
+  check(code === 4, 'his card does not take the challenge of the key centre: exit status 4');
+}
+
+async function refuseForgedBootstrapping(): Promise<void> {
+  step('He answers the challenge all the same, with a RES of his own making');
+  const identity = { username: alice.impi, uri: '/' };
+  const ask = async (
+    parameters: Record<string, string>,
+  ): Promise<{ status: number; challenge: ReadonlyMap<string, string> }> => {
+    const authorization = `Digest ${formatDigestParameters({ ...identity, ...parameters }, new Set(['qop', 'nc']))}`;
+    const response = await httpRequest(system.ubUrl, { headers: { authorization } });
+    await response.body.dump();
+    return {
+      status: response.statusCode,
+      challenge: parseDigestHeader(String(response.headers['www-authenticate'])) ?? new Map(),
+    };
+  };
+  const { challenge } = await ask({ realm: 'bsf', nonce: '', response: '' });
+  const digest = {
+    realm: challenge.get('realm') ?? '',
+    nonce: challenge.get('nonce') ?? '',
+    nc: '00000001',
+    cnonce: '0a4f113b',
+  };
+  const password = randomBytes(8);
+  const response = computeUbResponse({ ...identity, ...digest, password, body: '', method: 'GET' });
+  const { status } = await ask({ ...digest, qop: 'auth-int', response });
+  const refused = await system.kmc.waitFor('refusal', (record) => record.event === 'bootstrapping-refused');
+  check(
+    status === 401 && refused.reason === 'wrong-response',
+    `the key centre refuses: ${status}, ${String(refused.reason)}`,
+  );
+}
+
+async function refuseWrongKey(): Promise<void> {
+  step('He has seen Alice’s B-TID on the wire and signs a request with a guessed key');
+  const { btid: username } = await aliceCredentials();
+  await withRawAgent(async (raw) => {
+    const request = raw.createRequest('MESSAGE', target, alice.impu);
+    const challenge = await raw.send(request);
+    const password = randomBytes(32).toString('base64');
+    const response = await raw.send(raw.answer(request, challenge, { username, password }));
+    const refused = refusalOf(request.callId, 'wrong-key');
+    check(response.status === 407 && refused, `the gateway refuses: ${response.status}, wrong-key`);
+  });
+}
+
+async function refuseReplay(): Promise<void> {
+  step('He sends a request of Alice’s again, word for word but for branch and CSeq');
+  const { btid: username, password } = await aliceCredentials();
+  await withRawAgent(async (raw) => {
+    const request = raw.createRequest('MESSAGE', target, alice.impu);
+    const signed = raw.answer(request, await raw.send(request), { username, password });
+    const first = await raw.send(signed);
+    const second = await raw.send(raw.again(signed));
+    const refused = refusalOf(request.callId, 'replay');
+    check(first.status === 200, `Alice’s own request went through: ${first.status}`);
+    check(second.status === 407 && refused, `the gateway refuses the copy: ${second.status}, replay`);
+  });
+}
+
+async function aliceCredentials(): Promise<{ btid: string; password: string }> {
+  const { records } = await agent('alice', ['bootstrap', '--show-key', '--json']);
+  return { btid: String(records[0]?.btid), password: String(records[0]?.password) };
+}
+
+async function withRawAgent(use: (raw: RawAgent) => Promise<void>): Promise<void> {
+  const raw = await RawAgent.open({ address: '127.0.0.1', port: system.gatewayPort });
+  try {
+    await use(raw);
+  } finally {
+    await raw.close();
+  }
+}
+
+async function agent(name: string, args: readonly string[]): ReturnType<typeof run> {
+  const config = await system.agentConfig(name, alice);
+  const [command = '', ...rest] = args;
+  return run(['agent', command, '-c', config, ...rest]);
+}
+
+async function run(args: readonly string[]): Promise<{ code: number; records: readonly LogRecord[]; errors: string }> {
+  const child = new NodeProcess('agent', OSGATE, args);
+  const code = await child.exited();
+  if (code !== 0 && child.errors === '') failures.push(`${args.join(' ')} ended with ${code}`);
+  return { code, records: child.records, errors: child.errors };
+}
+
+function gatewayRecord(fits: (record: LogRecord) => boolean): LogRecord | undefined {
+  return system.gateway.records.find(fits);
+}
+
+function refusalOf(callId: string, reason: string): boolean {
+  return (
+    gatewayRecord((record) => record.event === 'refused' && record.callId === callId && record.reason === reason) !==
+    undefined
+  );
+}
+
+function step(title: string): void {
+  console.log(paint(1, `\n== ${title}`));
+}
+
+function check(happened: boolean, what: string): void {
+  console.log(happened ? paint(32, `   ok: ${what}`) : paint(31, `   NOT: ${what}`));
+  if (!happened) failures.push(what);
+}
