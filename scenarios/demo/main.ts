@@ -131,7 +131,7 @@ async function refuseWrongKey(): Promise<void> {
     const challenge = await raw.send(request);
     const password = randomBytes(32).toString('base64');
     const response = await raw.send(raw.answer(request, challenge, { username, password }));
-    const refused = refusalOf(request.callId, 'wrong-key');
+    const refused = await refusalOf(request.callId, 'wrong-key');
     check(response.status === 407 && refused, `the gateway refuses: ${response.status}, wrong-key`);
   });
 }
@@ -144,7 +144,7 @@ async function refuseReplay(): Promise<void> {
     const signed = raw.answer(request, await raw.send(request), { username, password });
     const first = await raw.send(signed);
     const second = await raw.send(raw.again(signed));
-    const refused = refusalOf(request.callId, 'replay');
+    const refused = await refusalOf(request.callId, 'replay');
     check(first.status === 200, `Alice’s own request went through: ${first.status}`);
     check(second.status === 407 && refused, `the gateway refuses the copy: ${second.status}, replay`);
   });
@@ -181,10 +181,13 @@ function gatewayRecord(fits: (record: LogRecord) => boolean): LogRecord | undefi
   return system.gateway.records.find(fits);
 }
 
-function refusalOf(callId: string, reason: string): boolean {
-  return (
-    gatewayRecord((record) => record.event === 'refused' && record.callId === callId && record.reason === reason) !==
-    undefined
+/** Whether the gateway refused that request for that reason; its log may come a moment after its answer. */
+async function refusalOf(callId: string, reason: string): Promise<boolean> {
+  const fits = (record: LogRecord): boolean =>
+    record.event === 'refused' && record.callId === callId && record.reason === reason;
+  return system.gateway.waitFor(`refusal ${reason}`, fits, 2000).then(
+    () => true,
+    () => false,
   );
 }
 
