@@ -145,22 +145,23 @@ function dnsNames(subjectAltName: string | undefined): string[] {
     .map((entry) => entry.slice(4).toLowerCase());
 }
 
-/** Undefined for a body that is too long; what is left of it is not read. */
+/** Undefined for a body that is too long; the rest of it is not kept. */
 async function readBody(stream: ServerHttp2Stream, maximumBytes: number): Promise<string | undefined> {
   const chunks: Buffer[] = [];
   let length = 0;
-  try {
-    for await (const chunk of stream) {
-      const octets = chunk as Buffer;
-      length += octets.length;
-      if (length > maximumBytes) return undefined;
-      chunks.push(octets);
-    }
-  } catch {
-    // The client broke off; the answer goes nowhere.
-    return '';
-  }
-  return Buffer.concat(chunks).toString('utf8');
+  return new Promise((resolve) => {
+    stream.on('data', (chunk: Buffer) => {
+      length += chunk.length;
+      if (length > maximumBytes) resolve(undefined);
+      else chunks.push(chunk);
+    });
+    const finish = (): void => {
+      resolve(Buffer.concat(chunks).toString('utf8'));
+    };
+    stream.once('end', finish);
+    // A client that breaks off leaves a body that is no request; the answer goes nowhere.
+    stream.once('close', finish);
+  });
 }
 
 /** ProblemDetails (RFC 9457, TS 29.571). */

@@ -16,8 +16,21 @@ describe('SEC-3 target table', () => {
   const presence = target(1);
   const anything = target(2);
   const table = new SipTargetTable([
-    { name: 'location', domains: ['example.com'], methods: ['SUBSCRIBE'], events: ['presence'], responseTimeoutMilliseconds: 500, targets: [presence] },
-    { name: 'calls', domains: ['example.com'], methods: ['INVITE', 'BYE'], responseTimeoutMilliseconds: 500, targets: [anything] },
+    {
+      name: 'location',
+      domains: ['example.com'],
+      methods: ['SUBSCRIBE'],
+      events: ['presence'],
+      responseTimeoutMilliseconds: 500,
+      targets: [presence],
+    },
+    {
+      name: 'calls',
+      domains: ['example.com'],
+      methods: ['INVITE', 'BYE'],
+      responseTimeoutMilliseconds: 500,
+      targets: [anything],
+    },
     { name: 'rest', domains: ['*'], methods: ['MESSAGE'], responseTimeoutMilliseconds: 500, targets: [anything] },
   ]);
 
@@ -45,7 +58,9 @@ describe('SEC-3 target table', () => {
 
   it('puts a target that failed behind the others until its time is over, and never leaves it out', () => {
     const [first, second] = [target(1), target(2)];
-    const pair = new SipTargetTable([{ name: 'pair', domains: ['*'], responseTimeoutMilliseconds: 500, targets: [first, second] }]);
+    const pair = new SipTargetTable([
+      { name: 'pair', domains: ['*'], responseTimeoutMilliseconds: 500, targets: [first, second] },
+    ]);
     const order = (now: number): readonly SipTarget[] => {
       const selection = pair.select(request('MESSAGE', 'sip:bob@example.com'), now);
       return selection.outcome === 'found' ? selection.targets : [];
