@@ -85,6 +85,11 @@ export class ResponseContext implements ProxyContext {
     return this.request.method === 'INVITE';
   }
 
+  /** A non-INVITE must not be answered 408: it comes when the client has given up, and spoils its books (RFC 4320 4.1). */
+  get #timeoutStatus(): number {
+    return this.#isInvite ? 408 : 504;
+  }
+
   /** Starts the next branch; false when there is none. */
   #tryNext(): boolean {
     const target = this.#remaining.shift();
@@ -93,6 +98,7 @@ export class ResponseContext implements ProxyContext {
     const copy = this.#copyFor(target);
     let silence: Timer | undefined;
     let settled = false;
+    let abandoned = false;
     const settle = (outcome: 'answered' | 'timeout' | 'unavailable'): void => {
       silence?.cancel();
       if (settled) return;
@@ -106,13 +112,12 @@ export class ResponseContext implements ProxyContext {
         {
           onResponse: (response) => {
             settle(response.status === 503 ? 'unavailable' : 'answered');
-            this.#receive(response, target.flow);
+            // Of a branch that was given up only a 2xx still counts: somebody did answer.
+            if (!abandoned || (response.status >= 200 && response.status < 300)) this.#receive(response, target.flow);
           },
           onTimeout: () => {
-            const wasSettled = settled;
             settle('timeout');
-            // After silence the next target was tried already, and its outcome decides.
-            if (!wasSettled || this.#isInvite) this.#failed(408);
+            if (!abandoned) this.#failed(this.#timeoutStatus);
           },
         },
         { branchSuffix: this.#branchSuffix },
@@ -121,8 +126,9 @@ export class ResponseContext implements ProxyContext {
       if (target.responseTimeout !== undefined) {
         silence = scheduler.schedule(target.responseTimeout, () => {
           settle('timeout');
+          abandoned = true;
           branch.cancel();
-          this.#failed(this.#isInvite ? 408 : 504);
+          this.#failed(this.#timeoutStatus);
         });
       }
     } catch (error) {

@@ -1,6 +1,5 @@
 import { SipError } from '../errors.ts';
-import type {
-  SipResponse} from '../message/index.ts';
+import type { SipResponse } from '../message/index.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
   SipRequest,
