@@ -1,4 +1,4 @@
-import type { Core} from 'sip.js';
+import type { Core } from 'sip.js';
 import { UserAgent, type URI } from 'sip.js';
 
 import { OsgateError } from '../errors.ts';

@@ -187,14 +187,15 @@ describe('Ub server', () => {
   it('answers 403 for an unknown identity, 400 for what is malformed, 404 and 405 for what is not Ub', async () => {
     expect((await first('nobody@example.com')).status).to.equal(403);
     const { challenge } = await first();
-    for (const changes of [
+    const wrong: Record<string, string>[] = [
       { qop: 'auth' },
       { nc: '00000002' },
       { cnonce: '' },
       { response: 'x' },
       { realm: 'other' },
       { uri: '/x' },
-    ]) {
+    ];
+    for (const changes of wrong) {
       expect((await answer(challenge, changes)).status, JSON.stringify(changes)).to.equal(400);
     }
     expect((await fetch(url)).status).to.equal(400);
