@@ -8,6 +8,6 @@ export function opsSection() {
       port: port().default(9464).describe('Its TCP port.'),
     })
       .optional()
-      .describe('Prometheus metrics over HTTP at /metrics. Without this group nothing is served.'),
+      .describe('Prometheus metrics of the gateway over HTTP at /metrics. Without this group nothing is served.'),
   });
 }

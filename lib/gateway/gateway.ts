@@ -11,7 +11,7 @@ import { EdgeReporter } from './edge-reporter.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
-import { openSipListener } from './sip-listeners.ts';
+import { openSipListener, total } from './sip-listeners.ts';
 import { buildTargetTable, departures } from './sip-targets.ts';
 
 /** How often a draining gateway looks whether its last transaction is over. */
@@ -144,6 +144,14 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   metrics.countersOf(
     { name: 'osgate_sip_engine_total', help: 'What the SIP engine counted, by kind', label: 'kind' },
     () => engine.counters,
+  );
+  metrics.countersOf(
+    {
+      name: 'osgate_sip_listeners_total',
+      help: 'What sockets, key caches and nonce windows counted, by kind',
+      label: 'kind',
+    },
+    () => total(listeners.map((listener) => listener.counters())),
   );
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
   const metricsServer =

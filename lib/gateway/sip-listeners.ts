@@ -1,6 +1,6 @@
 import type { KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
-import { UdpTransport, type Flow, type Transport } from '../../sip/index.ts';
+import { UdpTransport, type Flow } from '../../sip/index.ts';
 import type { GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
 import {
   AuthenticatorChain,
@@ -26,14 +26,19 @@ export interface SipListenerParts {
  */
 export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
   const trusted: TrustedAuthenticator[] = [];
+  const digests: { readonly authenticator: GbaDigestAuthenticator; readonly keys: KeyCache }[] = [];
   const authenticators = config.authenticators.map((settings): Authenticator => {
-    if (settings.type === 'gba-digest') return gbaDigest(config, settings, parts);
+    if (settings.type === 'gba-digest') {
+      const digest = gbaDigest(config, settings, parts);
+      digests.push(digest);
+      return digest.authenticator;
+    }
     const authenticator = new TrustedAuthenticator({ peers: settings.peers });
     trusted.push(authenticator);
     return authenticator;
   });
   // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
-  const transport: Transport = await UdpTransport.open(
+  const transport: UdpTransport = await UdpTransport.open(
     {
       host: config.host,
       port: config.port,
@@ -51,6 +56,11 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
       authenticators,
       unauthenticatedMethods: config.unauthenticatedMethods,
     }),
+    counters: () => ({
+      ...prefixed('udp', transport.counters),
+      ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
+      ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
+    }),
     trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
   };
 }
@@ -59,11 +69,12 @@ function gbaDigest(
   listener: SipListenerConfig,
   settings: GbaDigestConfig,
   { limits, keyCentre, secrets }: SipListenerParts,
-): GbaDigestAuthenticator {
-  return new GbaDigestAuthenticator({
+): { authenticator: GbaDigestAuthenticator; keys: KeyCache } {
+  const keys = new KeyCache({ keyCentre, maximumKeys: settings.keyCacheMaximum });
+  const authenticator = new GbaDigestAuthenticator({
     realm: listener.realm,
     nafId: new NafId(listener.fqdn, UaSecurityProtocolId.parse(settings.uaSecurityProtocolId)),
-    keys: new KeyCache({ keyCentre, maximumKeys: settings.keyCacheMaximum }),
+    keys,
     gsids: settings.gsids,
     algorithms: settings.algorithms,
     qop: settings.qop,
@@ -73,4 +84,18 @@ function gbaDigest(
     nonceCountWindow: limits.nonceCountWindow,
     maximumNonces: limits.maximumNonces,
   });
+  return { authenticator, keys };
+}
+
+/** Counters of several parts, added up by name. */
+export function total(parts: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+  const sums: Record<string, number> = {};
+  for (const part of parts) {
+    for (const [name, count] of Object.entries(part)) sums[name] = (sums[name] ?? 0) + count;
+  }
+  return sums;
+}
+
+function prefixed(prefix: string, counters: Readonly<Record<string, number>>): Record<string, number> {
+  return Object.fromEntries(Object.entries(counters).map(([name, count]) => [`${prefix}-${name}`, count]));
 }

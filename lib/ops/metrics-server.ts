@@ -41,7 +41,7 @@ export async function startMetricsServer({
   await once(server, 'listening');
   const address = server.address();
   const bound = typeof address === 'object' && address !== null ? address.port : port;
-  logger.info({ host, port: bound }, 'metrics listening');
+  logger.info({ event: 'listening', interface: 'metrics', address: host, port: bound }, 'listening for metrics');
   return {
     host,
     port: bound,

@@ -8,6 +8,8 @@ export interface SipListener {
   readonly fqdn: string;
   readonly transport: Transport;
   readonly authenticators: AuthenticatorChain;
+  /** What its socket, key caches and nonce windows have counted so far, by kind. */
+  counters(): Readonly<Record<string, number>>;
   /** True for addresses that this listener trusts without credentials: the inside. */
   trusts(address: string): boolean;
 }

@@ -31,7 +31,7 @@ export const SCENARIOS: readonly SippScenario[] = [
   { name: 'cancel', ...usual },
   { name: 'wrong-password', ...usual },
   { name: 'expired-nonce', ...usual, listener: 'short-nonces' },
-  { name: 'lost-response', ...usual, calls: 10 },
+  { name: 'lost-response', ...usual, calls: 40, callsPerSecond: 40 },
   { name: 'failover', ...usual },
   { name: 'spoofed-identity', ...usual, server: 'spoofed-identity-server' },
   { name: 'subscribe-many', calls: 2000, callsPerSecond: 400, timeoutSeconds: 60 },

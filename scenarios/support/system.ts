@@ -21,6 +21,8 @@ export interface SystemOptions {
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];
   readonly logLevel?: 'debug' | 'info';
+  /** Serves the gateway's metrics on a port that the system chooses. */
+  readonly metrics?: boolean;
 }
 
 /** Key centre, gateway and location server as processes on loopback, with a folder of their own. */
@@ -173,6 +175,7 @@ async function writeGatewayConfig(
   const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', ...options.digest };
   return writeYaml(join(folder, 'gateway.yaml'), {
     log: { level: options.logLevel ?? 'debug', format: 'json' },
+    ...(options.metrics === true ? { ops: { metrics: { host: '127.0.0.1', port: 0 } } } : {}),
     gateway: {
       keyCentre: {
         type: 'nbsp',
