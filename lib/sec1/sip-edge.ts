@@ -226,8 +226,8 @@ export class SipEdge implements ProxyHandler {
     const admission = this.#admissions.get(context);
     if (admission?.trusted !== true) {
       stripFromUntrusted(request);
-      // Only our own Route entries were popped; others are an untrusted peer's wish (kept inside a proven dialog).
-      if (!context.inDialog && context.poppedRoutes.length === 0) request.remove('Route');
+      // Route entries that are not ours are an untrusted peer's wish; only a proven dialog keeps them.
+      if (!this.#options.router.isOwnDialog(context)) request.remove('Route');
       removeOwnCredentials(request, arrival);
       for (const identity of admission?.asserted ?? []) request.append('P-Asserted-Identity', `<${identity}>`);
     } else if (!this.#isInside(destination)) {

@@ -62,7 +62,9 @@ export class SipRouter {
   }
 
   decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
-    if (context.poppedRoutes.length > 0 || context.inDialog) return this.#alongRouteSet(context, arrival, trusted);
+    // A Route of ours without a token is only how a user agent names its outbound proxy; the request is a new one.
+    const established = trusted ? this.#tokensOf(context).length > 0 : this.isOwnDialog(context);
+    if (context.inDialog || established) return this.#alongRouteSet(context, arrival, trusted);
     const uri = context.request.requestUri;
     if (isSip(uri) && uri.user === undefined && this.#isLocal(uri)) return { outcome: 'local' };
     const selection = this.#targets.select(context.request, now);
@@ -95,15 +97,21 @@ export class SipRouter {
   /** True when the Route that came back to us shows that this dialog was let through before. */
   isOwnDialog(context: RoutedRequest): boolean {
     const { callId } = context.request;
-    return context.poppedRoutes.some((route) => {
+    return this.#tokensOf(context).some((token) => this.#tokens.verify(token, callId));
+  }
+
+  /** What stands for tokens in the Route entries of ours; a Path has one too, of the registration's Call-ID. */
+  #tokensOf(context: RoutedRequest): string[] {
+    return context.poppedRoutes.flatMap((route) => {
       const uri = parseUri(route.uri);
-      return uri !== undefined && isSip(uri) && this.#tokens.verify(uri.parameters.get(DIALOG_TOKEN_PARAMETER), callId);
+      const token = isSip(uri) ? uri.parameters.get(DIALOG_TOKEN_PARAMETER) : undefined;
+      return token === undefined ? [] : [token];
     });
   }
 
   #alongRouteSet(context: RoutedRequest, arrival: SipListener, trusted: boolean): RouteDecision {
     if (!trusted && !this.isOwnDialog(context)) {
-      return { outcome: 'refuse', reason: 'foreign-dialog', status: context.inDialog ? 481 : 403 };
+      return { outcome: 'refuse', reason: 'foreign-dialog', status: 481 };
     }
     if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
       return { outcome: 'refuse', reason: 'no-target', status: 404 };

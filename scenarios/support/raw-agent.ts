@@ -11,6 +11,8 @@ export interface Credentials {
 
 /** A SIP client without manners: it sends what it is told, for the requests that a well-behaved one never makes. */
 export class RawAgent {
+  /** Requests that came in; each was answered 200. */
+  readonly requests: SipRequest[] = [];
   readonly #udp: UdpTransport;
   readonly #gateway: Peer;
   readonly #responses: SipResponse[] = [];
@@ -97,8 +99,14 @@ export class RawAgent {
 
   private receive(datagram: Buffer): void {
     const result = parseMessage(datagram);
-    if (!result.ok || !(result.message instanceof SipResponse)) return;
-    this.#responses.push(result.message);
+    if (!result.ok) return;
+    const { message } = result;
+    if (message instanceof SipResponse) {
+      this.#responses.push(message);
+    } else {
+      this.requests.push(message);
+      this.#udp.send(message.createResponse(200).toBuffer(), this.#gateway);
+    }
     this.#arrived?.();
   }
 

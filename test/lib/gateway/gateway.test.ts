@@ -88,6 +88,13 @@ describe('the gateway as a process, against a client without manners', function 
     expect((await authenticated(routed)).status, 'the Route is dropped, the target serves').to.equal(200);
   });
 
+  it('takes a Route that names the gateway for what it is: its address as an outbound proxy', async () => {
+    const request = raw.createRequest('MESSAGE', TARGET, me().impu);
+    request.append('Route', `<sip:127.0.0.1:${system.gatewayPort};lr>, <sip:127.0.0.1:9;lr>`);
+    expect((await authenticated(request)).status).to.equal(200);
+    expect(seenByServer(request.callId).length).to.equal(1);
+  });
+
   it('refuses a request of a dialog that it did not let through', async () => {
     const bye = raw.createRequest('BYE', TARGET, me().impu);
     bye.set('To', `<${TARGET}>;tag=guessed`);
@@ -102,6 +109,31 @@ describe('the gateway as a process, against a client without manners', function 
       (record) => record.callId === ack.callId && record.event === 'dropped',
     );
     expect(dropped.reason).to.equal('ack-foreign-dialog');
+  });
+
+  it('carries a request from inside along the Path of a registration to the agent (RFC 3327)', async () => {
+    const register = raw.createRequest('REGISTER', 'sip:example.com', me().impu);
+    register.set('To', `<${me().impu}>`);
+    const registered = await authenticated(register);
+    expect(registered.status).to.equal(200);
+    const path = registered.values('Path');
+    expect(path.length, 'one value a side').to.equal(2);
+    const contact = /<([^>]+)>/.exec(registered.header('Contact') ?? '')?.[1] ?? '';
+    const insidePort = await system.listenerPort('inside');
+    const server = await RawAgent.open({ address: '127.0.0.1', port: insidePort });
+    try {
+      const message = server.createRequest('MESSAGE', contact, 'sip:server@example.com');
+      message.append('Route', path.join(', '));
+      message.append('P-Asserted-Identity', '<sip:server@example.com>');
+      message.append('Privacy', 'id');
+      expect((await server.send(message)).status).to.equal(200);
+      const delivered = raw.requests.find((request) => request.callId === message.callId);
+      expect(delivered?.uri).to.equal(contact);
+      expect(delivered?.topVia?.port, 'sent from the side of the agents').to.equal(system.gatewayPort);
+      expect(delivered?.has('P-Asserted-Identity'), 'Privacy: id').to.equal(false);
+    } finally {
+      await server.close();
+    }
   });
 
   it('answers OPTIONS for itself, to those it knows', async () => {
