@@ -7,7 +7,12 @@ interface Checked {
     | {
         readonly keyCentre: { readonly type: string };
         readonly sec1: {
-          readonly sip: readonly { readonly name: string; readonly host: string; readonly port: number }[];
+          readonly sip: readonly {
+            readonly name: string;
+            readonly host: string;
+            readonly port: number;
+            readonly advertised?: unknown;
+          }[];
         };
         readonly sec3: { readonly sip: readonly { readonly name: string; readonly listener?: string | undefined }[] };
         readonly timers: { readonly t1Milliseconds: number; readonly t2Milliseconds: number };
@@ -34,6 +39,13 @@ export function crossChecks(config: Checked, context: z.RefinementCtx): void {
   // Port 0 is a different port each time.
   for (const index of repeated(listeners.map(({ host, port }, at) => (port === 0 ? at : `${host} ${port}`)))) {
     problem(['sec1', 'sip', index, 'port'], 'an address and port that no other listener has');
+  }
+
+  for (const [index, { host, advertised }] of listeners.entries()) {
+    // Via and Record-Route would name an address that nobody can send to.
+    if ((host === '0.0.0.0' || host === '::') && advertised === undefined) {
+      problem(['sec1', 'sip', index, 'advertised'], 'the address that peers reach, since host is every address');
+    }
   }
 
   const names = new Set(listeners.map(({ name }) => name));

@@ -232,6 +232,13 @@ describe('errors of the configuration', () => {
         'gateway.sec3.sip[0].targets[0]: found "sip:127.0.0.1:99999", expected a SIP address such as sip:192.0.2.1:5060',
     },
     {
+      name: 'a listener on every address that does not say which one peers reach',
+      from: '        host: 127.0.0.1\n',
+      to: '        host: 0.0.0.0\n',
+      problem:
+        'gateway.sec1.sip[0].advertised: is missing, expected the address that peers reach, since host is every address',
+    },
+    {
       name: 'a listener without authenticators (lesson 24: every method needs authentication)',
       from: '[{ type: gba-digest }]',
       to: '[]',
