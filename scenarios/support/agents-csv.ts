@@ -19,7 +19,10 @@ export async function writeAgentsCsv(system: System, subscribers: readonly Scena
   const agents: AgentsCsv['agents'][number][] = [];
   for (const { impi, impu, k, opc } of subscribers) {
     const uicc = new SoftwareUsim({ k: Buffer.from(k, 'hex'), opc: Buffer.from(opc, 'hex') });
-    const keys = await new UbClient({ url: system.ubUrl, impi, uicc, timeoutMilliseconds: 10_000 }).bootstrap();
+    const client = new UbClient({ url: system.ubUrl, impi, uicc, timeoutMilliseconds: 10_000 });
+    let keys = await client.bootstrap();
+    // SIPp takes what begins with 0x for hexadecimal, and base64 begins so once in 4,096 times.
+    while ([keys.btid, nafPassword(keys, nafId)].some((text) => /^0x/i.test(text))) keys = await client.bootstrap();
     // SIPp takes [authentication] from a field whole, but no fields inside it.
     const authentication = (secret: string): string => `[authentication username=${keys.btid} password=${secret}]`;
     const password = nafPassword(keys, nafId);
