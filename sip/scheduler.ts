@@ -12,4 +12,6 @@ export interface Scheduler {
   now(): number;
   /** Runs `callback` once, `delay` milliseconds from now or at most one tick later. */
   schedule(delay: number, callback: () => void): Timer;
+  /** The same with an argument for the callback, so that a timer that is started for each message needs no closure. */
+  schedule<T>(delay: number, callback: (argument: T) => void, argument: T): Timer;
 }

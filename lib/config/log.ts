@@ -11,5 +11,10 @@ export function logSection() {
       .describe(
         '`json` is one object a line; `pretty` is for people; `auto` is pretty on a terminal and JSON elsewhere.',
       ),
+    requests: choice(['all', 'refused', 'none'])
+      .default('all')
+      .describe(
+        'Which SIP requests the gateway writes a line for at level info: those let in and those refused, only the latter, or none. Metrics count all of them in any case.',
+      ),
   });
 }

@@ -6,17 +6,22 @@ import type { Identity } from '../identity/index.ts';
 import type { Metrics } from '../ops/index.ts';
 import type { EdgeEvents, EdgeRefusal, SipListener } from '../sec1/index.ts';
 
+/** Which requests are written to the log at level info; the others only at level debug. */
+export type RequestLog = 'all' | 'refused' | 'none';
+
 /** Writes what happens on SEC-1 to log and metrics: who and why, never a body, a key or a credential. */
 export class EdgeReporter implements EdgeEvents, MessageObserver {
   readonly #logger: Logger;
+  readonly #requests: RequestLog;
   #listenerNames: ReadonlyMap<Transport, string> = new Map();
   readonly #messages;
   readonly #dropped;
   readonly #authenticated;
   readonly #refused;
 
-  constructor(logger: Logger, metrics: Metrics) {
+  constructor(logger: Logger, metrics: Metrics, requests: RequestLog = 'all') {
     this.#logger = logger;
+    this.#requests = requests;
     this.#messages = metrics.counter({
       name: 'osgate_sip_messages_total',
       help: 'SIP messages by direction and listener',
@@ -70,7 +75,8 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
   authenticated(request: SipRequest, flow: Flow, identity: Identity, asserted: readonly string[]): void {
     this.#authenticated.inc({ scheme: identity.scheme });
     // The inside speaks all the time; that it is trusted by address is no news.
-    const level = identity.scheme === 'trusted' ? 'debug' : 'info';
+    const level = identity.scheme === 'trusted' || this.#requests !== 'all' ? 'debug' : 'info';
+    if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level](
       {
         event: 'authenticated',
@@ -88,7 +94,9 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
   refused(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): void {
     this.#refused.inc({ reason, status: String(status) });
     // A first challenge is the normal course of things.
-    const level = reason === 'no-credentials' || reason === 'stale' ? 'debug' : 'info';
+    const normal = reason === 'no-credentials' || reason === 'stale';
+    const level = normal || this.#requests === 'none' ? 'debug' : 'info';
+    if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level]({ event: 'refused', reason, status, ...this.#where(request, flow) }, 'refused');
   }
 

@@ -74,7 +74,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   const secrets = await gatewaySecrets(settings.secret);
   const keyCentre = await openKeyCentre(config, logger);
   const wheel = new TimerWheel();
-  const reporter = new EdgeReporter(logger, metrics);
+  const reporter = new EdgeReporter(logger, metrics, config.log.requests);
   const engine = new TransactionEngine({
     scheduler: wheel,
     random: randomBytes,

@@ -1,4 +1,4 @@
-import { createHmac, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 /** The URI parameter of our Record-Route and Path values that carries the token. */
 export const DIALOG_TOKEN_PARAMETER = 'osg';
@@ -14,11 +14,11 @@ const TOKEN_OCTETS = 12;
  * challenged (RFC 3261 22.1), and Route entries that lead inside are accepted from an untrusted peer with it only.
  */
 export class DialogTokens {
-  readonly #secret: Buffer;
+  readonly #secret: KeyObject;
 
   /** `secret`: at least 32 random octets, the same for every process that shares the listener. */
   constructor(secret: Buffer) {
-    this.#secret = secret;
+    this.#secret = createSecretKey(secret);
   }
 
   /** The token of the dialog with that Call-ID: 16 characters, safe in a URI parameter. */

@@ -1,13 +1,13 @@
-import type {
-  AckContext,
-  Flow,
-  ProxyContext,
-  ProxyHandler,
-  ProxyTarget,
-  Scheduler,
-  SipRequest,
+import {
   SipResponse,
-  Transport,
+  tagOf,
+  type AckContext,
+  type Flow,
+  type ProxyContext,
+  type ProxyHandler,
+  type Scheduler,
+  type SipRequest,
+  type Transport,
 } from '../../sip/index.ts';
 import {
   judge,
@@ -15,10 +15,11 @@ import {
   stripFromUntrusted,
   stripTowardsUntrusted,
   type AuthenticationResult,
-  type Identity,
 } from '../identity/index.ts';
 import type { HostResolver } from '../sec3/index.ts';
+import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
+import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
@@ -27,13 +28,6 @@ import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 const RECORD_ROUTED = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
 const DRAINING_RETRY_AFTER_SECONDS = 5;
-
-/** What was settled about a request when it was let in; kept until its response goes back. */
-interface Admission {
-  readonly trusted: boolean;
-  readonly asserted: readonly string[];
-  readonly decorate?: ((response: SipResponse) => void) | undefined;
-}
 
 export interface SipEdgeOptions {
   readonly listeners: readonly SipListener[];
@@ -51,7 +45,6 @@ export interface SipEdgeOptions {
 export class SipEdge implements ProxyHandler {
   readonly #options: SipEdgeOptions;
   readonly #byTransport: ReadonlyMap<Transport, SipListener>;
-  readonly #admissions = new WeakMap<ProxyContext, Admission>();
   #draining = false;
 
   constructor(options: SipEdgeOptions) {
@@ -64,24 +57,31 @@ export class SipEdge implements ProxyHandler {
     this.#draining = true;
   }
 
+  /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
+  screen(request: SipRequest, flow: Flow): SipResponse | Admission | Promise<SipResponse | Admission> {
+    const listener = this.#byTransport.get(flow.transport);
+    if (listener === undefined) return request.createResponse(500);
+    if (this.#draining && tagOf(request.to) === undefined) {
+      const response = this.#refusal(request, flow, 'draining', 503);
+      response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
+      return response;
+    }
+    const result = listener.authenticators.authenticate(request, flow);
+    if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result);
+    return result.then((settled) => this.#judge(request, flow, listener, settled));
+  }
+
   onRequest(context: ProxyContext): void {
-    const listener = this.#byTransport.get(context.flow.transport);
-    if (listener === undefined) {
-      context.reply(500);
-      return;
-    }
-    if (this.#draining && !context.inDialog) {
-      this.#refuse(context, 'draining', 503, (response) => {
-        response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
+    const { screened } = context;
+    if (screened instanceof Promise) {
+      void (screened as Promise<SipResponse | Admission>).then((settled) => {
+        if (settled instanceof SipResponse) context.respond(settled);
+        else {
+          context.screened = settled;
+          this.#route(context, settled);
+        }
       });
-      return;
-    }
-    const result = listener.authenticators.authenticate(context.request, context.flow);
-    if (result instanceof Promise) {
-      void result.then((settled) => {
-        this.#authenticated(context, listener, settled);
-      });
-    } else this.#authenticated(context, listener, result);
+    } else if (screened instanceof Admission) this.#route(context, screened);
   }
 
   onAck(context: AckContext): void {
@@ -115,48 +115,41 @@ export class SipEdge implements ProxyHandler {
   }
 
   onResponse(response: SipResponse, context: ProxyContext): void {
-    const admission = this.#admissions.get(context);
+    const admission = admissionOf(context);
     if (admission === undefined) return;
     if (admission.trusted) {
       // The answer comes from an agent, who may claim no identity of its own (RFC 5876).
       if (!this.#isInside(context.answeredBy)) stripFromUntrusted(response);
     } else {
       stripTowardsUntrusted(response);
-      if (response.status >= 200 && response.status < 300) admission.decorate?.(response);
+      if (response.status >= 200 && response.status < 300) admission.decorate(response);
     }
   }
 
-  #authenticated(context: ProxyContext, listener: SipListener, result: AuthenticationResult): void {
+  /** What authentication and policy make of a request: who it is from, or the response that refuses it. */
+  #judge(
+    request: SipRequest,
+    flow: Flow,
+    listener: SipListener,
+    result: AuthenticationResult,
+  ): SipResponse | Admission {
     switch (result.outcome) {
-      case 'authenticated':
-        this.#admit(context, listener, result.identity, (response) => result.decorate?.(response));
-        return;
+      case 'authenticated': {
+        const judgement = judge(result.identity, request);
+        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
+        this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
+        return new Admission(listener, result, judgement.asserted);
+      }
       case 'challenge':
       case 'refused':
-        this.#options.events.refused(context.request, context.flow, result.reason, result.response.status);
-        context.respond(result.response);
-        return;
+        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        return result.response;
       case 'not-applicable':
-        this.#refuse(context, 'no-credentials', 403);
+        return this.#refusal(request, flow, 'no-credentials', 403);
     }
   }
 
-  #admit(
-    context: ProxyContext,
-    listener: SipListener,
-    identity: Identity,
-    decorate: ((response: SipResponse) => void) | undefined,
-  ): void {
-    const trusted = identity.scheme === 'trusted';
-    const judgement = judge(identity, context.request);
-    if (!judgement.allowed) {
-      this.#refuse(context, 'identity-not-allowed', 403);
-      return;
-    }
-    const { asserted } = judgement;
-    this.#options.events.authenticated(context.request, context.flow, identity, asserted);
-    this.#admissions.set(context, { trusted, asserted, decorate });
-
+  #route(context: ProxyContext, { listener, trusted }: Admission): void {
     const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
     switch (decision.outcome) {
       case 'local':
@@ -189,41 +182,36 @@ export class SipEdge implements ProxyHandler {
     hops: readonly Hop[],
     addresses: readonly (string | undefined)[],
   ): void {
-    const targets: ProxyTarget[] = [];
+    const targets: EdgeTarget[] = [];
     const refusals: EdgeRefusal[] = [];
-    for (const [index, hop] of hops.entries()) {
+    for (let index = 0; index < hops.length; index++) {
+      const hop = hops[index];
       const address = addresses[index];
+      if (hop === undefined) continue;
       const refusal = addressRefusal(hop, address);
       if (refusal !== undefined) refusals.push(refusal);
-      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, { address, port: hop.port }));
+      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
     }
     if (targets.length > 0) context.forward(targets);
     else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
     else this.#refuse(context, 'unresolved-host', 502);
   }
 
-  #target(context: ProxyContext, arrival: SipListener, hop: Hop, peer: Flow['peer']): ProxyTarget {
-    const { scheduler } = this.#options;
-    const { target, responseTimeoutMilliseconds } = hop;
-    const flow = { transport: hop.listener.transport, peer };
-    return {
-      flow,
-      ...(responseTimeoutMilliseconds === undefined ? {} : { responseTimeout: responseTimeoutMilliseconds }),
-      recordRoute: RECORD_ROUTED.has(context.request.method) ? this.#ownRoutes(context, arrival, hop.listener) : [],
-      path: context.request.method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : [],
-      edit: (request) => {
-        this.#cross(context, arrival, request, flow);
-      },
-      onOutcome: (outcome) => {
-        if (outcome === 'answered') target?.answered();
-        else target?.failed(scheduler.now());
-      },
-    };
+  #target(context: ProxyContext, arrival: SipListener, hop: Hop, address: string): EdgeTarget {
+    const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
+    const { method } = context.request;
+    const routes =
+      RECORD_ROUTED.has(method) || method === 'REGISTER'
+        ? this.#ownRoutes(context, arrival, hop.listener)
+        : undefined;
+    return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
+      this.#cross(context, arrival, request, flow);
+    });
   }
 
   /** What changes on a request as it crosses the edge: claims out, proofs in. */
   #cross(context: ProxyContext, arrival: SipListener, request: SipRequest, destination: Flow): void {
-    const admission = this.#admissions.get(context);
+    const admission = admissionOf(context);
     if (admission?.trusted !== true) {
       stripFromUntrusted(request);
       // Route entries that are not ours are an untrusted peer's wish; only a proven dialog keeps them.
@@ -256,10 +244,19 @@ export class SipEdge implements ProxyHandler {
     return flow !== undefined && this.#byTransport.get(flow.transport)?.trusts(flow.peer.address) === true;
   }
 
+  #refusal(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): SipResponse {
+    this.#options.events.refused(request, flow, reason, status);
+    return request.createResponse(status);
+  }
+
   #refuse(context: ProxyContext, reason: EdgeRefusal, status: number, edit?: (response: SipResponse) => void): void {
     this.#options.events.refused(context.request, context.flow, reason, status);
     context.reply(status, undefined, edit);
   }
+}
+
+function admissionOf({ screened }: ProxyContext): Admission | undefined {
+  return screened instanceof Admission ? screened : undefined;
 }
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {

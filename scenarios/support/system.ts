@@ -21,6 +21,8 @@ export interface SystemOptions {
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];
   readonly logLevel?: 'debug' | 'info';
+  /** What the gateway logs of requests; all where absent. */
+  readonly logRequests?: 'all' | 'refused' | 'none';
   /** Serves the gateway's metrics on a port that the system chooses. */
   readonly metrics?: boolean;
 }
@@ -174,7 +176,7 @@ async function writeGatewayConfig(
 ): Promise<string> {
   const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', ...options.digest };
   return writeYaml(join(folder, 'gateway.yaml'), {
-    log: { level: options.logLevel ?? 'debug', format: 'json' },
+    log: { level: options.logLevel ?? 'debug', format: 'json', requests: options.logRequests ?? 'all' },
     ...(options.metrics === true ? { ops: { metrics: { host: '127.0.0.1', port: 0 } } } : {}),
     gateway: {
       keyCentre: {

@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 
 /** The hash of a digest algorithm. */
 export type DigestHash = 'MD5' | 'SHA-256' | 'SHA-512-256';
@@ -25,8 +25,9 @@ export function digestAlgorithm(name: string | undefined): DigestAlgorithm | und
 
 /** H of RFC 7616 3.3: lower-case hexadecimal, 32 characters for MD5, 64 for the others. A string is taken as Latin-1. */
 export function digestHash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
-  const hash = createHash(NODE_NAMES[algorithm]);
-  return (typeof data === 'string' ? hash.update(data, 'latin1') : hash.update(data)).digest('hex');
+  // hash() takes a string as UTF-8, which says the same as Latin-1 for ASCII only.
+  const input = typeof data === 'string' && !isAscii(data) ? Buffer.from(data, 'latin1') : data;
+  return hash(NODE_NAMES[algorithm], input, 'hex');
 }
 
 export function isSessionAlgorithm(algorithm: DigestAlgorithm): boolean {
@@ -35,6 +36,11 @@ export function isSessionAlgorithm(algorithm: DigestAlgorithm): boolean {
 
 export function isDigestQop(text: string | undefined): text is DigestQop {
   return text === 'auth' || text === 'auth-int';
+}
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) > 0x7f) return false;
+  return true;
 }
 
 const BY_NAME: ReadonlyMap<string, DigestAlgorithm> = new Map(

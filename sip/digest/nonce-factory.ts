@@ -1,6 +1,7 @@
-import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
+import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
 
 import { SipError } from '../errors.ts';
+import { RandomPool } from '../random-pool.ts';
 
 export interface NonceFactoryOptions {
   /** 16 octets or more. Of several the first makes nonces, and all verify them, so that a secret can be changed. */
@@ -22,29 +23,31 @@ export type NonceVerdict =
  * process with the same secret accepts them. 40 characters of base64url.
  */
 export class NonceFactory {
-  readonly #secrets: readonly Buffer[];
+  readonly #secrets: readonly KeyObject[];
   readonly #lifetime: number;
   readonly #now: () => number;
-  readonly #random: (octets: number) => Buffer;
+  readonly #random: RandomPool;
 
   /** @throws SipError OSGATE_SIP_INVALID_ARGUMENT for no secret, or one of less than 16 octets */
   constructor({ secret, lifetimeSeconds, now = Date.now, random = randomBytes }: NonceFactoryOptions) {
-    this.#secrets = Buffer.isBuffer(secret) ? [secret] : secret;
-    if (this.#secrets.length === 0 || this.#secrets.some((one) => one.length < 16)) {
+    const secrets = Buffer.isBuffer(secret) ? [secret] : secret;
+    if (secrets.length === 0 || secrets.some((one) => one.length < 16)) {
       throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a nonce secret has 16 octets or more');
     }
+    // A key object is made once; from a Buffer each HMAC would make its own, which takes five times as long as the HMAC.
+    this.#secrets = secrets.map((one) => createSecretKey(one));
     this.#lifetime = lifetimeSeconds * 1000;
     this.#now = now;
-    this.#random = random;
+    this.#random = new RandomPool(random);
   }
 
   /** A new nonce that verifies with the same `context` only, a realm, say. */
   create(context: string): string {
     const head = Buffer.alloc(HEAD_OCTETS);
     head.writeUIntBE(Math.floor(this.#now()), 0, TIME_OCTETS);
-    this.#random(HEAD_OCTETS - TIME_OCTETS).copy(head, TIME_OCTETS);
+    this.#random.fill(head, TIME_OCTETS, HEAD_OCTETS - TIME_OCTETS);
     const [secret] = this.#secrets;
-    return Buffer.concat([head, mac(secret ?? head, head, context)]).toString('base64url');
+    return secret === undefined ? '' : Buffer.concat([head, mac(secret, head, context)]).toString('base64url');
   }
 
   verify(nonce: string, context: string): NonceVerdict {
@@ -69,6 +72,6 @@ const TIME_OCTETS = 6;
 const HEAD_OCTETS = 14;
 const MAC_OCTETS = 16;
 
-function mac(secret: Buffer, head: Buffer, context: string): Buffer {
+function mac(secret: KeyObject, head: Buffer, context: string): Buffer {
   return createHmac('sha256', secret).update(head).update(context).digest().subarray(0, MAC_OCTETS);
 }

@@ -169,15 +169,20 @@ export abstract class SipMessage {
     return value === undefined ? undefined : parseDecimal(value, 255);
   }
 
-  /** The message as it goes out; Content-Length is always there and right. */
+  /** The message as it goes out, in octets. */
   toBuffer(): Buffer {
+    return Buffer.from(this.toText(), 'latin1');
+  }
+
+  /** The message as it goes out, one character an octet; Content-Length is always there and right. */
+  toText(): string {
     const { names, fieldValues } = this;
     let text = this.startLine();
     for (let index = 0; index < names.length; index++) {
       const name = names[index] ?? '';
       if (name !== 'Content-Length') text += `${name}: ${fieldValues[index] ?? ''}\r\n`;
     }
-    return Buffer.from(`${text}Content-Length: ${this.body.length}\r\n\r\n${this.body}`, 'latin1');
+    return `${text}Content-Length: ${this.body.length}\r\n\r\n${this.body}`;
   }
 
   /** For the parser: takes over fields that it has checked. */
@@ -269,7 +274,7 @@ export class SipRequest extends SipMessage {
     }
     response.adopt(names, values, '');
     if (status > 100 && tagOf(this.to) === undefined) {
-      response.set('To', `${this.header('To') ?? ''};tag=${options.toTag ?? this.#stableTag()}`);
+      response.set('To', `${this.header('To') ?? ''};tag=${options.toTag ?? this.statelessTag(this.method)}`);
     }
     return response;
   }
@@ -278,12 +283,18 @@ export class SipRequest extends SipMessage {
     return `${this.method} ${this.#uri} SIP/2.0\r\n`;
   }
 
-  /** FNV-1a over what makes the request unique: no secret, only the same each time. */
-  #stableTag(): string {
-    let hash = 0x811c9dc5;
-    const text = `${this.topVia?.branch ?? ''} ${this.callId} ${this.header('From') ?? ''} ${this.header('CSeq') ?? ''}`;
-    for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193) >>> 0;
-    return `osg${hash.toString(36)}`;
+  /**
+   * The To tag of a response made for this request, which its ACK brings back: FNV-1a over what both share (RFC 3261 8.2.7,
+   * 17.1.1.3). No secret, only the same each time.
+   *
+   * @param method of the request that was answered
+   */
+  statelessTag(method: string): string {
+    let hash = fnv1a(0x811c9dc5, this.topVia?.branch ?? '');
+    hash = fnv1a(hash, this.callId);
+    hash = fnv1a(hash, tagOf(this.from) ?? '');
+    hash = fnv1a(hash, method) ^ this.cseq.sequence;
+    return `osg${(hash >>> 0).toString(36)}`;
   }
 }
 
@@ -330,6 +341,12 @@ const NO_ADDRESS: NameAddress = { uri: '', parameters: new Map() };
 const COPIED = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq']);
 
 const DIALOG_FORMING = new Set(['INVITE', 'SUBSCRIBE', 'REFER', 'NOTIFY']);
+
+function fnv1a(start: number, text: string): number {
+  let hash = start;
+  for (let index = 0; index < text.length; index++) hash = Math.imul(hash ^ text.charCodeAt(index), 0x01000193);
+  return hash;
+}
 
 /** A line break in a value would end the header, and the next line be read as another. */
 function checkValue(name: string, value: string): void {

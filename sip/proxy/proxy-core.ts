@@ -46,22 +46,24 @@ export class ProxyCore implements TransactionUser {
     this.#loops = new LoopDetector(options.loopSecret, options.isLocal);
   }
 
-  onRequest(transaction: ServerTransaction): void {
-    const { request } = transaction;
+  /** What the request itself makes impossible is answered without state, and so is what the handler wants answered so. */
+  screen(request: SipRequest, flow: Flow): unknown {
     const refusal = this.#check(request);
-    if (refusal !== undefined) {
-      const response = request.createResponse(refusal.status);
-      if (refusal.unsupported !== undefined) response.set('Unsupported', refusal.unsupported);
-      transaction.respond(response);
-      return;
-    }
+    if (refusal === undefined) return this.#environment.handler.screen?.(request, flow);
+    const response = request.createResponse(refusal.status);
+    if (refusal.unsupported !== undefined) response.set('Unsupported', refusal.unsupported);
+    return response;
+  }
+
+  onRequest(transaction: ServerTransaction, screened: unknown): void {
+    const { request } = transaction;
     const branchSuffix = this.#loops.branchSuffix(request);
     const route = processRoute(request, this.#isLocal);
     if (route === undefined) {
       transaction.respond(request.createResponse(400));
       return;
     }
-    const context = new ResponseContext(transaction, route, branchSuffix, this.#environment);
+    const context = new ResponseContext(transaction, route, branchSuffix, screened, this.#environment);
     if (request.method === 'INVITE') this.#invites.set(transaction, context);
     this.#environment.handler.onRequest(context);
   }

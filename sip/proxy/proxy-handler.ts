@@ -31,6 +31,8 @@ export interface ProxyContext {
   readonly poppedRoutes: readonly NameAddress[];
   /** Where the request wants to go: the top Route that is left, else the Request-URI. */
   readonly nextHop: Uri;
+  /** What the handler's `screen` returned for the request; the handler may put something else here. */
+  screened: unknown;
   /** The flow by which the response came that is going upstream. */
   readonly answeredBy: Flow | undefined;
   /** Answers with a response of our own. */
@@ -52,6 +54,11 @@ export interface AckContext {
 
 /** Decides what the proxy core does; the core does the rest of RFC 3261 16. */
 export interface ProxyHandler {
+  /**
+   * A first look at a request that the core has checked, before anything is kept of it (see `TransactionUser.screen`): a
+   * response answers it without state, anything else comes back as `ProxyContext.screened`.
+   */
+  screen?(request: SipRequest, flow: Flow): unknown;
   onRequest(context: ProxyContext): void;
   onAck(context: AckContext): void;
   /** Last look at a response from a target before it goes upstream; it may be edited. */

@@ -1,9 +1,10 @@
 import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
 import { tagOf } from '../message/index.ts';
 import type { Scheduler, Timer } from '../scheduler.ts';
-import type { ClientTransaction, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
+import type { ServerTransaction, TransactionEngine } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
+import { Branch, type BranchOwner } from './branch.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
 
 /** What a response context needs of the proxy core. */
@@ -20,18 +21,21 @@ export interface ResponseContextEnvironment {
  * The response context of RFC 3261 16: one request from upstream, the targets that it is tried at one after the other,
  * and the one final response that goes back.
  */
-export class ResponseContext implements ProxyContext {
+export class ResponseContext implements ProxyContext, BranchOwner {
   readonly request: SipRequest;
   readonly flow: Flow;
   readonly transaction: ServerTransaction;
   readonly inDialog: boolean;
   readonly poppedRoutes: readonly NameAddress[];
   readonly nextHop: Uri;
+  screened: unknown;
   answeredBy: Flow | undefined;
   readonly #environment: ResponseContextEnvironment;
   readonly #branchSuffix: string;
-  #remaining: ProxyTarget[] = [];
-  #branches: ClientTransaction[] = [];
+  #remaining: readonly ProxyTarget[] = NO_TARGETS;
+  /** Of `#remaining`, the one to try next. */
+  #next = 0;
+  readonly #branches: Branch[] = [];
   #cancelled = false;
   #timerC: Timer | undefined;
 
@@ -39,6 +43,7 @@ export class ResponseContext implements ProxyContext {
     transaction: ServerTransaction,
     route: { poppedRoutes: readonly NameAddress[]; nextHop: Uri },
     branchSuffix: string,
+    screened: unknown,
     environment: ResponseContextEnvironment,
   ) {
     this.transaction = transaction;
@@ -47,6 +52,7 @@ export class ResponseContext implements ProxyContext {
     this.inDialog = tagOf(transaction.request.to) !== undefined;
     this.poppedRoutes = route.poppedRoutes;
     this.nextHop = route.nextHop;
+    this.screened = screened;
     this.#branchSuffix = branchSuffix;
     this.#environment = environment;
   }
@@ -68,7 +74,8 @@ export class ResponseContext implements ProxyContext {
       this.transaction.respond(this.request.createResponse(100));
       this.#restartTimerC();
     }
-    this.#remaining = [...targets];
+    this.#remaining = targets;
+    this.#next = 0;
     if (!this.#tryNext()) this.reply(500);
   }
 
@@ -76,7 +83,7 @@ export class ResponseContext implements ProxyContext {
   cancel(): void {
     if (this.transaction.completed) return;
     this.#cancelled = true;
-    this.#remaining = [];
+    this.#remaining = NO_TARGETS;
     if (this.#branches.length === 0) this.reply(487);
     for (const branch of this.#branches) branch.cancel();
   }
@@ -90,47 +97,25 @@ export class ResponseContext implements ProxyContext {
     return this.#isInvite ? 408 : 504;
   }
 
+  onBranchResponse(response: SipResponse, branch: Branch): void {
+    this.#receive(response, branch.target.flow);
+  }
+
+  onBranchTimeout(): void {
+    this.#failed(this.#timeoutStatus);
+  }
+
   /** Starts the next branch; false when there is none. */
   #tryNext(): boolean {
-    const target = this.#remaining.shift();
+    const target = this.#remaining[this.#next++];
     if (target === undefined) return false;
     const { engine, scheduler } = this.#environment;
-    const copy = this.#copyFor(target);
-    let silence: Timer | undefined;
-    let settled = false;
-    let abandoned = false;
-    const settle = (outcome: 'answered' | 'timeout' | 'unavailable'): void => {
-      silence?.cancel();
-      if (settled) return;
-      settled = true;
-      target.onOutcome?.(outcome);
-    };
+    const branch = new Branch(target, this);
     try {
-      const branch = engine.request(
-        copy,
-        target.flow,
-        {
-          onResponse: (response) => {
-            settle(response.status === 503 ? 'unavailable' : 'answered');
-            // Of a branch that was given up only a 2xx still counts: somebody did answer.
-            if (!abandoned || (response.status >= 200 && response.status < 300)) this.#receive(response, target.flow);
-          },
-          onTimeout: () => {
-            settle('timeout');
-            if (!abandoned) this.#failed(this.#timeoutStatus);
-          },
-        },
-        { branchSuffix: this.#branchSuffix },
-      );
+      const options = { branchSuffix: this.#branchSuffix };
+      const transaction = engine.request(this.#copyFor(target), target.flow, branch, options);
       this.#branches.push(branch);
-      if (target.responseTimeout !== undefined) {
-        silence = scheduler.schedule(target.responseTimeout, () => {
-          settle('timeout');
-          abandoned = true;
-          branch.cancel();
-          this.#failed(this.#timeoutStatus);
-        });
-      }
+      branch.begin(transaction, scheduler);
     } catch (error) {
       if (!(error instanceof SipError)) throw error;
       // The table of client transactions is full: no other target would do better.
@@ -148,8 +133,8 @@ export class ResponseContext implements ProxyContext {
     const { maxForwards } = copy;
     copy.set('Max-Forwards', String(maxForwards === undefined ? this.#environment.maxForwards : maxForwards - 1));
     target.edit?.(copy);
-    for (const value of [...(target.recordRoute ?? [])].reverse()) copy.prepend('Record-Route', value);
-    for (const value of [...(target.path ?? [])].reverse()) copy.prepend('Path', value);
+    if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
+    if (target.path !== undefined) prependAll(copy, 'Path', target.path);
     return copy;
   }
 
@@ -164,7 +149,7 @@ export class ResponseContext implements ProxyContext {
       return;
     }
     if (response.status < 300) {
-      this.#remaining = [];
+      this.#remaining = NO_TARGETS;
       this.#sendUpstream(response, from);
       // Branches that were given up for silence may still ring.
       for (const branch of this.#branches) branch.cancel();
@@ -175,7 +160,7 @@ export class ResponseContext implements ProxyContext {
       this.#failed(500);
       return;
     }
-    this.#remaining = [];
+    this.#remaining = NO_TARGETS;
     this.#sendUpstream(response, from);
   }
 
@@ -197,9 +182,16 @@ export class ResponseContext implements ProxyContext {
     this.#timerC?.cancel();
     this.#timerC = this.#environment.scheduler.schedule(this.#environment.timerC, () => {
       for (const branch of this.#branches) branch.cancel();
-      this.#remaining = [];
+      this.#remaining = NO_TARGETS;
       this.#cancelled = true;
       this.reply(408);
     });
   }
+}
+
+const NO_TARGETS: readonly ProxyTarget[] = [];
+
+/** The first of the values comes to stand on top. */
+function prependAll(request: SipRequest, name: string, values: readonly string[]): void {
+  for (let index = values.length - 1; index >= 0; index--) request.prepend(name, values[index] ?? '');
 }

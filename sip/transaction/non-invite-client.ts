@@ -5,7 +5,7 @@ import { transactionTimeout } from './timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
 
-/** Non-INVITE client transaction (RFC 3261 17.1.2). */
+/** Non-INVITE client transaction (RFC 3261 17.1.2) up to its final response; the Completed state is the engine's. */
 export class NonInviteClientTransaction implements ClientTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
@@ -13,31 +13,29 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #context: TransactionContext;
   readonly #handler: ClientTransactionHandler;
   readonly #bytes: Buffer;
-  #state: 'trying' | 'proceeding' | 'completed' | 'terminated' = 'trying';
+  #state: 'trying' | 'proceeding' | 'terminated' = 'trying';
   #interval: number;
-  #retransmission: Timer | undefined;
+  #retransmission: Timer;
   #end: Timer;
 
-  constructor(options: {
-    key: string;
-    request: SipRequest;
-    flow: Flow;
-    handler: ClientTransactionHandler;
-    context: TransactionContext;
-  }) {
-    this.#key = options.key;
-    this.request = options.request;
-    this.flow = options.flow;
-    this.#handler = options.handler;
-    this.#context = options.context;
-    this.#bytes = options.request.toBuffer();
-    this.#interval = options.context.timers.t1;
-    this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), () => {
-      this.terminate();
-      this.#handler.onTimeout(this); // Timer F
-    });
-    this.#retransmitLater(); // Timer E
-    this.#context.send(this.request, this.#bytes, this.flow);
+  constructor(
+    key: string,
+    request: SipRequest,
+    flow: Flow,
+    handler: ClientTransactionHandler,
+    context: TransactionContext,
+  ) {
+    const { scheduler, timers } = context;
+    this.#key = key;
+    this.request = request;
+    this.flow = flow;
+    this.#handler = handler;
+    this.#context = context;
+    this.#bytes = request.toBuffer();
+    this.#interval = timers.t1;
+    this.#end = scheduler.schedule(transactionTimeout(timers), timerF, this);
+    this.#retransmission = scheduler.schedule(this.#interval, timerE, this);
+    context.send(request, this.#bytes, flow);
   }
 
   /** Only an INVITE can be cancelled (RFC 3261 9.1). */
@@ -46,16 +44,11 @@ export class NonInviteClientTransaction implements ClientTransaction {
   }
 
   receive(response: SipResponse): void {
-    if (this.#state !== 'trying' && this.#state !== 'proceeding') return;
-    if (response.status < 200) {
-      this.#state = 'proceeding';
-    } else {
-      this.#state = 'completed';
-      this.#retransmission?.cancel();
-      this.#end.cancel();
-      this.#end = this.#context.scheduler.schedule(this.#context.timers.t4, () => {
-        this.terminate(); // Timer K
-      });
+    if (this.#state === 'terminated') return;
+    if (response.status < 200) this.#state = 'proceeding';
+    else {
+      this.terminate();
+      this.#context.clientCompleted(this.#key);
     }
     this.#handler.onResponse(response, this);
   }
@@ -63,17 +56,28 @@ export class NonInviteClientTransaction implements ClientTransaction {
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
-    this.#retransmission?.cancel();
+    this.#retransmission.cancel();
     this.#end.cancel();
     this.#context.clientEnded(this.#key);
   }
 
-  #retransmitLater(): void {
-    this.#retransmission = this.#context.scheduler.schedule(this.#interval, () => {
-      this.#context.send(this.request, this.#bytes, this.flow);
-      const { t2 } = this.#context.timers;
-      this.#interval = this.#state === 'proceeding' ? t2 : Math.min(this.#interval * 2, t2);
-      this.#retransmitLater();
-    });
+  timeout(): void {
+    this.terminate();
+    this.#handler.onTimeout(this);
   }
+
+  retransmit(): void {
+    this.#context.send(this.request, this.#bytes, this.flow);
+    const { t2 } = this.#context.timers;
+    this.#interval = this.#state === 'proceeding' ? t2 : Math.min(this.#interval * 2, t2);
+    this.#retransmission = this.#context.scheduler.schedule(this.#interval, timerE, this);
+  }
+}
+
+function timerE(transaction: NonInviteClientTransaction): void {
+  transaction.retransmit();
+}
+
+function timerF(transaction: NonInviteClientTransaction): void {
+  transaction.timeout();
 }

@@ -5,15 +5,18 @@ import { transactionTimeout } from './timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { ServerTransaction } from './transaction-user.ts';
 
-/** Non-INVITE server transaction (RFC 3261 17.2.2). */
+/**
+ * Non-INVITE server transaction (RFC 3261 17.2.2) up to its final response. The Completed state, which most of them are in
+ * most of the time, is the engine's: all that it needs is the response.
+ */
 export class NonInviteServerTransaction implements ServerTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
   readonly #key: string;
   readonly #context: TransactionContext;
   readonly #responseFlow: Flow;
-  #state: 'trying' | 'proceeding' | 'completed' | 'terminated' = 'trying';
-  #last: { readonly response: SipResponse; readonly bytes: Buffer } | undefined;
+  #provisional: SipResponse | undefined;
+  #completed = false;
   #end: Timer;
 
   constructor(key: string, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
@@ -23,41 +26,39 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.#responseFlow = responseFlow;
     this.#context = context;
     // A user that never answers must not keep the transaction for ever; its client has given up long before.
-    this.#end = context.scheduler.schedule(2 * transactionTimeout(context.timers), () => {
-      this.terminate();
-    });
+    this.#end = context.scheduler.schedule(2 * transactionTimeout(context.timers), terminate, this);
   }
 
   get completed(): boolean {
-    return this.#state === 'completed' || this.#state === 'terminated';
+    return this.#completed;
   }
 
   respond(response: SipResponse): void {
-    if (this.completed) return;
-    const bytes = response.toBuffer();
-    this.#last = { response, bytes };
-    this.#context.send(response, bytes, this.#responseFlow);
+    if (this.#completed) return;
+    const text = response.toText();
+    this.#context.send(response, Buffer.from(text, 'latin1'), this.#responseFlow);
     if (response.status < 200) {
-      this.#state = 'proceeding';
+      this.#provisional = response;
       return;
     }
-    this.#state = 'completed';
-    this.#context.serverAnswered();
-    this.#end.cancel();
-    this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), () => {
-      this.terminate(); // Timer J
-    });
+    this.terminate();
+    this.#context.serverCompleted(this.#key, text, this.#responseFlow);
   }
 
   receiveRetransmission(): void {
-    if (this.#last !== undefined) this.#context.send(this.#last.response, this.#last.bytes, this.#responseFlow);
+    const response = this.#provisional;
+    if (response !== undefined) this.#context.send(response, response.toBuffer(), this.#responseFlow);
   }
 
   terminate(): void {
-    if (this.#state === 'terminated') return;
-    if (!this.completed) this.#context.serverAnswered();
-    this.#state = 'terminated';
+    if (this.#completed) return;
+    this.#completed = true;
     this.#end.cancel();
+    this.#context.serverAnswered();
     this.#context.serverEnded(this.#key);
   }
+}
+
+function terminate(transaction: NonInviteServerTransaction): void {
+  transaction.terminate();
 }

@@ -33,9 +33,9 @@ export class TimerWheel implements Scheduler {
     return this.#now();
   }
 
-  schedule(delay: number, callback: () => void): Timer {
+  schedule<T>(delay: number, callback: (argument: T) => void, argument?: T): Timer {
     const due = Math.max(Math.ceil((this.#now() + delay) / this.#tick), this.#lastTick + 1);
-    const timer = new WheelTimer(this, due, callback);
+    const timer = new WheelTimer(this, due, callback as (argument: unknown) => void, argument);
     this.#insert(timer);
     return timer;
   }
@@ -69,9 +69,9 @@ export class TimerWheel implements Scheduler {
       const { next } = timer;
       // A callback may cancel the timer behind it; that one is then marked, and passed over.
       if (timer.callback !== undefined && timer.due <= target) {
-        const { callback } = timer;
+        const { callback, argument } = timer;
         this.remove(timer);
-        callback();
+        callback(argument);
       }
       timer = next;
     }
@@ -90,6 +90,7 @@ export class TimerWheel implements Scheduler {
   remove(timer: WheelTimer): void {
     if (timer.callback === undefined) return;
     timer.callback = undefined;
+    timer.argument = undefined;
     if (timer.previous === undefined) this.#slots[timer.due % SLOTS] = timer.next;
     else timer.previous.next = timer.next;
     if (timer.next !== undefined) timer.next.previous = timer.previous;
@@ -99,15 +100,17 @@ export class TimerWheel implements Scheduler {
 
 class WheelTimer implements Timer {
   readonly due: number;
-  callback: (() => void) | undefined;
+  callback: ((argument: unknown) => void) | undefined;
+  argument: unknown;
   previous: WheelTimer | undefined;
   next: WheelTimer | undefined;
   readonly #wheel: TimerWheel;
 
-  constructor(wheel: TimerWheel, due: number, callback: () => void) {
+  constructor(wheel: TimerWheel, due: number, callback: (argument: unknown) => void, argument: unknown) {
     this.#wheel = wheel;
     this.due = due;
     this.callback = callback;
+    this.argument = argument;
   }
 
   cancel(): void {

@@ -1,11 +1,12 @@
 import { SipError } from '../errors.ts';
-import type { SipResponse } from '../message/index.ts';
 import {
   DEFAULT_MESSAGE_LIMITS,
   SipRequest,
+  SipResponse,
   formatVia,
   isKeepAlive,
   parseMessage,
+  tagOf,
   type MessageLimits,
   type ParseFailure,
   type SipMessage,
@@ -13,11 +14,13 @@ import {
 } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Flow, Peer } from '../transport/index.ts';
+import { RandomPool } from '../random-pool.ts';
+import { CompletedTransactions } from './completed-transactions.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
-import { DEFAULT_TIMERS, type TransactionTimers } from './timers.ts';
+import { DEFAULT_TIMERS, transactionTimeout, type TransactionTimers } from './timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import { BRANCH_COOKIE, clientKey, serverKey } from './transaction-key.ts';
 import type { ClientTransaction, ClientTransactionHandler, TransactionUser } from './transaction-user.ts';
@@ -68,28 +71,34 @@ export class TransactionEngine {
     strayResponses: 0,
     foreignResponses: 0,
     refusedTableFull: 0,
+    statelessReplies: 0,
+    statelessReplyAcks: 0,
   };
-  readonly #scheduler: Scheduler;
-  readonly #random: (octets: number) => Buffer;
+  readonly #random: RandomPool;
   readonly #limits: TransactionLimits;
   readonly #messageLimits: MessageLimits;
   readonly #observe: MessageObserver | undefined;
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
+  /** What completed non-INVITE server transactions answered, as it went out. */
+  readonly #answered: CompletedTransactions<{ readonly response: string; readonly flow: Flow }>;
+  readonly #absorbing: CompletedTransactions<true>;
   readonly #context: TransactionContext;
   #user: TransactionUser | undefined;
   #unanswered = 0;
 
   constructor(options: TransactionEngineOptions) {
-    this.#scheduler = options.scheduler;
-    this.#random = options.random;
+    this.#random = new RandomPool(options.random);
     this.#user = options.user;
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
+    const timers = options.timers ?? DEFAULT_TIMERS;
+    this.#answered = new CompletedTransactions(options.scheduler, transactionTimeout(timers));
+    this.#absorbing = new CompletedTransactions(options.scheduler, timers.t4);
     this.#context = {
-      scheduler: this.#scheduler,
-      timers: options.timers ?? DEFAULT_TIMERS,
+      scheduler: options.scheduler,
+      timers,
       send: (message, bytes, flow) => {
         this.#send(message, bytes, flow);
       },
@@ -102,6 +111,12 @@ export class TransactionEngine {
       serverAnswered: () => {
         this.#unanswered--;
       },
+      serverCompleted: (key, response, flow) => {
+        this.#answered.add(key, { response, flow });
+      },
+      clientCompleted: (key) => {
+        this.#absorbing.add(key, true);
+      },
     };
   }
 
@@ -111,7 +126,7 @@ export class TransactionEngine {
 
   /** Server and client transactions alive, those included that only absorb retransmissions. */
   get transactionCount(): number {
-    return this.#servers.size + this.#clients.size;
+    return this.#servers.size + this.#clients.size + this.#answered.size + this.#absorbing.size;
   }
 
   /** Requests that have no final response yet. */
@@ -167,6 +182,8 @@ export class TransactionEngine {
   /** Ends every transaction without a word to the user. */
   close(): void {
     for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) transaction.terminate();
+    this.#answered.clear();
+    this.#absorbing.clear();
   }
 
   #receiveRequest(request: SipRequest, flow: Flow): void {
@@ -184,9 +201,23 @@ export class TransactionEngine {
       known.receiveRetransmission();
       return;
     }
+    const answered = this.#answered.get(key);
+    if (answered !== undefined) {
+      this.counters.retransmissionsIn++;
+      this.#sendAgain(answered.response, answered.flow);
+      return;
+    }
     stampVia(request, via, flow.peer);
     const responseFlow = responseFlowOf(via, flow);
-    if (this.#servers.size >= this.#limits.maxServerTransactions) {
+    // A CANCEL of a request that was let in needs no other excuse.
+    const invite = request.method === 'CANCEL' ? this.#servers.get(serverKey(request, via, 'INVITE')) : undefined;
+    const screened = invite === undefined ? this.#user?.screen?.(request, flow) : undefined;
+    if (screened instanceof SipResponse) {
+      this.counters.statelessReplies++;
+      this.#send(screened, screened.toBuffer(), responseFlow);
+      return;
+    }
+    if (this.#servers.size + this.#answered.size >= this.#limits.maxServerTransactions) {
       this.counters.refusedTableFull++;
       this.#observe?.onDropped('server-transactions-full', flow);
       const refusal = request.createResponse(503);
@@ -200,21 +231,22 @@ export class TransactionEngine {
         : new NonInviteServerTransaction(key, request, flow, responseFlow, this.#context);
     this.#servers.set(key, transaction);
     this.#unanswered++;
-    if (request.method === 'CANCEL') {
-      const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
-      if (invite !== undefined) {
-        transaction.respond(request.createResponse(200));
-        this.#user?.onCancel(invite, request);
-        return;
-      }
+    if (invite !== undefined) {
+      transaction.respond(request.createResponse(200));
+      this.#user?.onCancel(invite, request);
+      return;
     }
-    this.#user?.onRequest(transaction);
+    this.#user?.onRequest(transaction, screened);
   }
 
   #receiveAck(request: SipRequest, via: Via, flow: Flow): void {
     const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
     if (invite instanceof InviteServerTransaction && !invite.accepted) {
       invite.receiveAck();
+      return;
+    }
+    if (tagOf(request.to) === request.statelessTag('INVITE')) {
+      this.counters.statelessReplyAcks++;
       return;
     }
     stampVia(request, via, flow.peer);
@@ -230,33 +262,38 @@ export class TransactionEngine {
       this.#observe?.onDropped('foreign-response', flow);
       return;
     }
-    const transaction = this.#clients.get(clientKey(via.branch ?? '', response));
+    const key = clientKey(via.branch ?? '', response);
+    const transaction = this.#clients.get(key);
     if (transaction !== undefined) {
       transaction.receive(response);
       return;
     }
+    if (this.#absorbing.get(key) !== undefined) return;
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
   }
 
   #startClient(branch: string, request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
     const key = clientKey(branch, request);
-    const shared = { key, request, flow, handler, context: this.#context };
     const transaction =
       request.method === 'INVITE'
         ? new InviteClientTransaction({
-            ...shared,
+            key,
+            request,
+            flow,
+            handler,
+            context: this.#context,
             sendCancel: (cancel, cancelFlow) => {
               this.#startClient(branch, cancel, cancelFlow, IGNORE);
             },
           })
-        : new NonInviteClientTransaction(shared);
+        : new NonInviteClientTransaction(key, request, flow, handler, this.#context);
     this.#clients.set(key, transaction);
     return transaction;
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
-    const branch = BRANCH_COOKIE + this.#random(BRANCH_OCTETS).toString('hex') + suffix;
+    const branch = BRANCH_COOKIE + this.#random.hex(BRANCH_OCTETS) + suffix;
     request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
     return branch;
   }
@@ -269,6 +306,13 @@ export class TransactionEngine {
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
     this.#send(response, response.toBuffer(), responseFlowOf(via, flow));
+  }
+
+  /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
+  #sendAgain(response: string, flow: Flow): void {
+    const bytes = Buffer.from(response, 'latin1');
+    const parsed = parseMessage(bytes);
+    if (parsed.ok) this.#send(parsed.message, bytes, flow);
   }
 
   #send(message: SipMessage, bytes: Buffer, flow: Flow): void {

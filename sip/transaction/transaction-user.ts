@@ -32,8 +32,17 @@ export interface ClientTransactionHandler {
 
 /** The layer above the transactions (RFC 3261 17): a proxy core or a user agent core. */
 export interface TransactionUser {
-  /** A new request, never ACK; CANCEL only when it matches no INVITE transaction. */
-  onRequest(transaction: ServerTransaction): void;
+  /**
+   * A first look at a new request, never ACK, before anything is kept of it. A response answers it without state: its copies
+   * are looked at again, and its ACK is absorbed (RFC 3261 8.2.7). Anything else is handed to `onRequest` with it.
+   */
+  screen?(request: SipRequest, flow: Flow): unknown;
+  /**
+   * A new request, never ACK; CANCEL only when it matches no INVITE transaction.
+   *
+   * @param screened what `screen` returned
+   */
+  onRequest(transaction: ServerTransaction, screened: unknown): void;
   /** A CANCEL matched `invite`; the engine has answered it with 200 already. */
   onCancel(invite: ServerTransaction, cancel: SipRequest): void;
   /** An ACK that belongs to no INVITE transaction: the ACK of a 2xx, end to end. */

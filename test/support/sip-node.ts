@@ -31,8 +31,9 @@ export class SipNode implements TransactionUser {
       scheduler,
       random: (octets) => {
         const buffer = Buffer.alloc(octets);
-        buffer.writeUInt32BE(port, 0);
-        buffer.writeUInt32BE(++this.#branch, 4);
+        for (let offset = 0; offset + 8 <= octets; offset += 4) {
+          buffer.writeUInt32BE(Math.imul(port * 65_537 + ++this.#branch, 0x9e3779b1) >>> 0, offset);
+        }
         return buffer;
       },
       user: this,

@@ -20,8 +20,14 @@ export class VirtualScheduler implements Scheduler {
     return this.#entries.size;
   }
 
-  schedule(delay: number, callback: () => void): Timer {
-    const entry = { due: this.#now + delay, order: this.#order++, callback };
+  schedule<T>(delay: number, callback: (argument: T) => void, argument?: T): Timer {
+    const entry = {
+      due: this.#now + delay,
+      order: this.#order++,
+      callback: () => {
+        callback(argument as T);
+      },
+    };
     this.#entries.add(entry);
     return {
       cancel: () => {

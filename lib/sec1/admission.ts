@@ -1,0 +1,30 @@
+import type { SipResponse } from '../../sip/index.ts';
+import type { AuthenticationResult } from '../identity/index.ts';
+import type { SipListener } from './sip-listener.ts';
+
+/** What was settled about a request when it was let in; kept until its response goes back. */
+export class Admission {
+  /** Where the request came in. */
+  readonly listener: SipListener;
+  /** True for a peer of the inside, who asserts identities for itself. */
+  readonly trusted: boolean;
+  /** The URIs for P-Asserted-Identity. */
+  readonly asserted: readonly string[];
+  readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;
+
+  constructor(
+    listener: SipListener,
+    result: Extract<AuthenticationResult, { outcome: 'authenticated' }>,
+    asserted: readonly string[],
+  ) {
+    this.listener = listener;
+    this.trusted = result.identity.scheme === 'trusted';
+    this.asserted = asserted;
+    this.#result = result;
+  }
+
+  /** Adds what proves the gateway to the agent. */
+  decorate(response: SipResponse): void {
+    this.#result.decorate?.(response);
+  }
+}

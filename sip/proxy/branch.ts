@@ -1,0 +1,71 @@
+import type { SipResponse } from '../message/index.ts';
+import type { Scheduler, Timer } from '../scheduler.ts';
+import type { ClientTransaction, ClientTransactionHandler } from '../transaction/index.ts';
+import type { ProxyTarget } from './proxy-handler.ts';
+
+/** Hears what becomes of a branch. */
+export interface BranchOwner {
+  onBranchResponse(response: SipResponse, branch: Branch): void;
+  /** The target kept silent for too long. */
+  onBranchTimeout(branch: Branch): void;
+}
+
+/** One forwarded copy of a request: a client transaction and the target that it is for (RFC 3261 16.6). */
+export class Branch implements ClientTransactionHandler {
+  readonly target: ProxyTarget;
+  readonly #owner: BranchOwner;
+  #transaction: ClientTransaction | undefined;
+  #silence: Timer | undefined;
+  #settled = false;
+  #abandoned = false;
+
+  constructor(target: ProxyTarget, owner: BranchOwner) {
+    this.target = target;
+    this.#owner = owner;
+  }
+
+  /** Takes the transaction that was begun for it, and starts to wait for a first word of the target. */
+  begin(transaction: ClientTransaction, scheduler: Scheduler): void {
+    this.#transaction = transaction;
+    const { responseTimeout } = this.target;
+    if (responseTimeout !== undefined && !this.#settled) {
+      this.#silence = scheduler.schedule(responseTimeout, abandon, this);
+    }
+  }
+
+  cancel(): void {
+    this.#transaction?.cancel();
+  }
+
+  onResponse(response: SipResponse): void {
+    this.#settle(response.status === 503 ? 'unavailable' : 'answered');
+    // Of a branch that was given up only a 2xx still counts: somebody did answer.
+    if (!this.#abandoned || (response.status >= 200 && response.status < 300)) {
+      this.#owner.onBranchResponse(response, this);
+    }
+  }
+
+  onTimeout(): void {
+    this.#settle('timeout');
+    if (!this.#abandoned) this.#owner.onBranchTimeout(this);
+  }
+
+  /** The target said nothing for longer than its `responseTimeout`. */
+  abandon(): void {
+    this.#settle('timeout');
+    this.#abandoned = true;
+    this.cancel();
+    this.#owner.onBranchTimeout(this);
+  }
+
+  #settle(outcome: 'answered' | 'timeout' | 'unavailable'): void {
+    this.#silence?.cancel();
+    if (this.#settled) return;
+    this.#settled = true;
+    this.target.onOutcome?.(outcome);
+  }
+}
+
+function abandon(branch: Branch): void {
+  branch.abandon();
+}
