@@ -25,7 +25,9 @@ const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
 const [name = ''] = positionals;
 const group = GROUPS[name];
 if (group === undefined) {
-  process.stderr.write(`usage: npm run bench -- ${Object.keys(GROUPS).join('|')} [--rounds N] [--seconds N] [--rate N]\n`);
+  process.stderr.write(
+    `usage: npm run bench -- ${Object.keys(GROUPS).join('|')} [--rounds N] [--seconds N] [--rate N]\n`,
+  );
   process.exitCode = 2;
 } else {
   await group();

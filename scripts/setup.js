@@ -21,6 +21,10 @@ const PEERS = [
   { program: 'openssl', debianPackage: 'openssl' },
   { program: 'curl', debianPackage: 'curl' },
   { program: 'xmllint', debianPackage: 'libxml2-utils' },
+  { program: 'kamailio', debianPackage: 'kamailio' },
+  { program: 'sipsak', debianPackage: 'sipsak' },
+  { program: 'baresip', debianPackage: 'baresip-core' },
+  { program: 'dnsmasq', debianPackage: 'dnsmasq-base' },
 ];
 
 installPackages();

@@ -97,7 +97,8 @@ async function startKamailio(
       .replaceAll('LISTEN_PORT', String(port))
       .replaceAll('TARGET_PORT', String(targetPort)),
   );
-  const args = ['-f', config, '-DD', '-E', '-w', folder, '-P', join(folder, 'kamailio.pid'), '-Y', folder];
+  // 64 MB, the default, do not hold the transactions of five seconds.
+  const args = ['-m', '512', '-f', config, '-DD', '-E', '-w', folder, '-P', join(folder, 'kamailio.pid'), '-Y', folder];
   const child = spawn('kamailio', args, { stdio: ['ignore', 'ignore', 'pipe'] });
   let said = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {

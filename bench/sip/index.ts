@@ -45,7 +45,13 @@ export async function benchSip({ rounds, seconds, callsPerSecond }: SipBenchOpti
   figure('sip.message.failed', 'calls', (measured) => measured.failedCalls);
 }
 
-function describe({ cpuMicrosecondsPerCall, p50Milliseconds, p99Milliseconds, failedCalls }: Measurement): string {
+function describe({
+  cpuMicrosecondsPerCall,
+  systemMicrosecondsPerCall,
+  p50Milliseconds,
+  p99Milliseconds,
+  failedCalls,
+}: Measurement): string {
   const times = `p50 ${p50Milliseconds.toFixed(2)} ms, p99 ${p99Milliseconds.toFixed(2)} ms`;
-  return `${cpuMicrosecondsPerCall.toFixed(1)} us CPU a call, ${times}, ${failedCalls} failed`;
+  return `${cpuMicrosecondsPerCall.toFixed(1)} us CPU a call (${systemMicrosecondsPerCall.toFixed(1)} of it in the kernel), ${times}, ${failedCalls} failed`;
 }

@@ -21,6 +21,7 @@ export interface Load {
 
 export interface Measurement {
   readonly cpuMicrosecondsPerCall: number;
+  readonly systemMicrosecondsPerCall: number;
   readonly p50Milliseconds: number;
   readonly p99Milliseconds: number;
   /** Proportional set size of the edge right after the load. */
@@ -45,6 +46,7 @@ export async function measure(edge: Edge, load: Load, folder: string): Promise<M
   const times = await responseTimes(folder, load.scenario, child.pid ?? 0);
   return {
     cpuMicrosecondsPerCall: (after.cpuMicroseconds - before.cpuMicroseconds) / load.calls,
+    systemMicrosecondsPerCall: (after.systemMicroseconds - before.systemMicroseconds) / load.calls,
     p50Milliseconds: percentile(times, 0.5),
     p99Milliseconds: percentile(times, 0.99),
     memoryBytes: after.memoryBytes,

@@ -7,6 +7,8 @@ const TICKS_PER_SECOND = 100;
 export interface Usage {
   /** CPU time, user and system, in microseconds. The kernel counts in steps of 10 ms a process. */
   readonly cpuMicroseconds: number;
+  /** The part of it that the kernel worked for the process. */
+  readonly systemMicroseconds: number;
   /** Proportional set size, in octets: memory that processes share counts once. */
   readonly memoryBytes: number;
 }
@@ -14,15 +16,17 @@ export interface Usage {
 /** Reads /proc for a process and all its descendants; what has ended is not counted. */
 export function usageOf(pid: number): Usage {
   let cpuMicroseconds = 0;
+  let systemMicroseconds = 0;
   let memoryBytes = 0;
   for (const member of treeOf(pid)) {
     const fields = statFields(member);
     if (fields === undefined) continue;
     // utime and stime are fields 14 and 15 of proc(5); the first two are cut off here.
     cpuMicroseconds += ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6;
+    systemMicroseconds += (Number(fields[12]) / TICKS_PER_SECOND) * 1e6;
     memoryBytes += proportionalSetSize(member);
   }
-  return { cpuMicroseconds, memoryBytes };
+  return { cpuMicroseconds, systemMicroseconds, memoryBytes };
 }
 
 /** The process and its descendants. */
