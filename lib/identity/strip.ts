@@ -48,9 +48,15 @@ const INNER = [
 /** What an agent must not bring along. */
 const CLAIMS = [
   ...INNER,
-  ...[ASSERTED_IDENTITY, 'P-Preferred-Identity', 'Path', 'Service-Route', 'Security-Server'].map(
-    (name) => headerName(name).canonical,
-  ),
+  ...[
+    ASSERTED_IDENTITY,
+    'P-Preferred-Identity',
+    // What P-Asserted-Identity was before RFC 3325; application servers still believe it.
+    'Remote-Party-ID',
+    'Path',
+    'Service-Route',
+    'Security-Server',
+  ].map((name) => headerName(name).canonical),
 ];
 
 function stripNetworkProvided(message: SipMessage): void {

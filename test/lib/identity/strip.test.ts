@@ -28,6 +28,7 @@ const CLAIMS = [
   'P-Served-User',
   'P-User-Database',
   'P-Profile-Key',
+  'Remote-Party-ID',
   'Path',
   'Service-Route',
   'Security-Server',
