@@ -201,9 +201,7 @@ export class SipEdge implements ProxyHandler {
     const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
     const { method } = context.request;
     const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER'
-        ? this.#ownRoutes(context, arrival, hop.listener)
-        : undefined;
+      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : undefined;
     return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
       this.#cross(context, arrival, request, flow);
     });
@@ -217,7 +215,10 @@ export class SipEdge implements ProxyHandler {
       // Route entries that are not ours are an untrusted peer's wish; only a proven dialog keeps them.
       if (!this.#options.router.isOwnDialog(context)) request.remove('Route');
       removeOwnCredentials(request, arrival);
-      for (const identity of admission?.asserted ?? []) request.append('P-Asserted-Identity', `<${identity}>`);
+      // On top, above all that the peer wrote: a server that stops reading early has read who it is.
+      for (const identity of admission?.asserted.toReversed() ?? []) {
+        request.prepend('P-Asserted-Identity', `<${identity}>`);
+      }
     } else if (!this.#isInside(destination)) {
       stripTowardsUntrusted(request);
     }
