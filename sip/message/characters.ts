@@ -10,6 +10,11 @@ export function isToken(text: string): boolean {
   return true;
 }
 
+/** True for the code of one token character. */
+export function isTokenCode(code: number): boolean {
+  return TOKEN[code] === 1;
+}
+
 /** True for a non-empty run of digits. */
 export function isDigits(text: string): boolean {
   if (text.length === 0) return false;

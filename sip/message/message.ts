@@ -93,6 +93,12 @@ export abstract class SipMessage {
     return removed;
   }
 
+  /** The top value of a comma-separated header, without a look at the others. */
+  firstValue(name: string): string | undefined {
+    const field = this.header(name);
+    return field?.slice(0, nextComma(field, 0)).trim();
+  }
+
   /** Removes and returns the top value of a comma-separated header. */
   removeFirstValue(name: string): string | undefined {
     const index = this.names.indexOf(name);
@@ -265,17 +271,17 @@ export class SipRequest extends SipMessage {
     const response = new SipResponse(status, reason);
     const names: string[] = [];
     const values: string[] = [];
+    const tag =
+      status > 100 && tagOf(this.to) === undefined ? (options.toTag ?? this.statelessTag(this.method)) : undefined;
     const recordRoute = status > 100 && status < 300 && DIALOG_FORMING.has(this.method);
     for (let index = 0; index < this.names.length; index++) {
       const name = this.names[index] ?? '';
       if (!COPIED.has(name) && !(recordRoute && name === 'Record-Route')) continue;
+      const value = this.fieldValues[index] ?? '';
       names.push(name);
-      values.push(this.fieldValues[index] ?? '');
+      values.push(tag !== undefined && name === 'To' ? `${value};tag=${tag}` : value);
     }
     response.adopt(names, values, '');
-    if (status > 100 && tagOf(this.to) === undefined) {
-      response.set('To', `${this.header('To') ?? ''};tag=${options.toTag ?? this.statelessTag(this.method)}`);
-    }
     return response;
   }
 
@@ -352,7 +358,7 @@ function fnv1a(start: number, text: string): number {
 function checkValue(name: string, value: string): void {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
-    if (code === 0x0d || code === 0x0a || code === 0 || code > 0xff) {
+    if (code === 0x0d || code === 0x0a || code > 0xff) {
       throw new SipError(
         'OSGATE_SIP_INVALID_ARGUMENT',
         `${name} cannot hold character U+${code.toString(16).padStart(4, '0')}`,

@@ -1,3 +1,4 @@
+import { isTokenCode, isWhitespace } from './characters.ts';
 import { parseParameters, quote, skipQuoted, unquote, formatParameters, type Parameters } from './parameters.ts';
 
 /** A name-addr or addr-spec with header parameters: the value of From, To, Contact, Route (RFC 3261 20.10). */
@@ -24,7 +25,8 @@ export function parseNameAddress(text: string): NameAddress | undefined {
     if (open > 0) {
       const name = text.slice(0, open).trim();
       if (name !== '') displayName = name;
-      if (name.includes('"') || name.includes(';') || name.includes(',')) return undefined;
+      // Tokens only (RFC 3261 25.1): in `sip:eve@example.com <sip:bob@example.com>` another reader finds another address.
+      if (!areTokens(name)) return undefined;
     }
   }
   if (open < 0) return parseBareAddress(text);
@@ -32,7 +34,7 @@ export function parseNameAddress(text: string): NameAddress | undefined {
   if (close < 0) return undefined;
   const uri = text.slice(open + 1, close);
   const parameters = parseTail(text, close + 1);
-  if (uri === '' || uri.includes('<') || parameters === undefined) return undefined;
+  if (uri === '' || uri.includes('<') || hasWhitespace(uri) || parameters === undefined) return undefined;
   return displayName === undefined ? { uri, parameters } : { displayName, uri, parameters };
 }
 
@@ -50,9 +52,22 @@ function parseBareAddress(text: string): NameAddress | undefined {
   const semicolon = text.indexOf(';');
   const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
   // A comma or a question mark in a URI calls for angle brackets (RFC 3261 20).
-  if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || uri.includes(' ')) return undefined;
+  if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || hasWhitespace(uri)) return undefined;
   const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
   return parameters === undefined ? undefined : { uri, parameters };
+}
+
+/** Tokens with white space between them, or nothing. */
+function areTokens(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (!isTokenCode(code) && !isWhitespace(code)) return false;
+  }
+  return true;
+}
+
+function hasWhitespace(text: string): boolean {
+  return text.includes(' ') || text.includes('\t');
 }
 
 function parseTail(text: string, start: number): Parameters | undefined {

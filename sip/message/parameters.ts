@@ -16,14 +16,13 @@ export function parseParameters(text: string, start = 0): Parameters | undefined
       return undefined;
     }
     const end = nextSemicolon(text, position + 1);
-    const equals = text.indexOf('=', position + 1);
-    const hasValue = equals >= 0 && equals < end;
-    const name = text
-      .slice(position + 1, hasValue ? equals : end)
-      .trim()
-      .toLowerCase();
+    const parameter = text.slice(position + 1, end);
+    // Looked for in the parameter alone: the rest of the text is long when there are many.
+    const equals = parameter.indexOf('=');
+    const hasValue = equals >= 0;
+    const name = (hasValue ? parameter.slice(0, equals) : parameter).trim().toLowerCase();
     if (!isToken(name) || parameters.has(name)) return undefined;
-    const value = hasValue ? text.slice(equals + 1, end).trim() : undefined;
+    const value = hasValue ? parameter.slice(equals + 1).trim() : undefined;
     if (value !== undefined && !isParameterValue(value)) return undefined;
     parameters.set(name, value);
     position = end;

@@ -74,7 +74,11 @@ export function parseHostPort(text: string, start: number, end: number): { host:
   if (text.charCodeAt(start) === 0x5b) {
     hostEnd = text.indexOf(']', start) + 1;
     if (hostEnd <= 0 || hostEnd > end) return undefined;
-    host = text.slice(start + 1, hostEnd - 1).toLowerCase();
+    // An error in the grammar of RFC 3261 asks for three colons before an embedded IPv4 address (RFC 5118 4.10).
+    host = text
+      .slice(start + 1, hostEnd - 1)
+      .toLowerCase()
+      .replace(':::', '::');
     if (isIP(host) !== 6) return undefined;
   } else {
     const colon = text.indexOf(':', start);

@@ -100,6 +100,8 @@ export class ProxyCore implements TransactionUser {
     const uri = request.requestUri;
     if (uri === undefined) return { status: 400 };
     if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416 };
+    // Header fields in a Request-URI must not be forwarded, nor become header fields (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
+    if (isSipUri(uri) && uri.headers !== undefined) return { status: 400 };
     if (request.maxForwards === 0) return { status: 483 };
     if (this.#loops.isLoop(request)) return { status: 482 };
     const required = request.values('Proxy-Require');
