@@ -1,13 +1,15 @@
 // Writes the pages of docs/ that are made from the code: configuration.md from the schema, errors.md from the tables of error
-// codes. test/docs.test.ts fails when they are out of date.
+// codes, sip-torture.md from the torture corpus. test/docs.test.ts fails when they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
+import { sipTorturePage } from './docs/sip-torture-page.ts';
 
 /** The pages, by the name they have in docs/. */
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
+  'sip-torture.md': sipTorturePage,
 };
 
 if (import.meta.main) {

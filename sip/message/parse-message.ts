@@ -29,6 +29,7 @@ export type ParseFailure =
   | 'malformed-via'
   | 'malformed-from-or-to'
   | 'malformed-contact'
+  | 'malformed-call-id'
   | 'malformed-cseq'
   | 'cseq-method-mismatch'
   | 'malformed-max-forwards'
@@ -227,9 +228,14 @@ function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined
   const cseq = parseCSeq(message.header('CSeq') ?? '');
   if (cseq === undefined || !isToken(cseq.method)) return 'malformed-cseq';
   if (message instanceof SipRequest && cseq.method !== message.method) return 'cseq-method-mismatch';
-  if (message.callId === '') return 'missing-header';
+  if (!isCallId(message.callId)) return 'malformed-call-id';
   if (message.has('Max-Forwards') && message.maxForwards === undefined) return 'malformed-max-forwards';
   return checkAddresses(message);
+}
+
+/** Something, in one word: a reader that ends it at a space takes two calls for one. */
+function isCallId(text: string): boolean {
+  return text !== '' && !text.includes(' ') && !text.includes('\t');
 }
 
 /** Adds the request when it has a Via, which an answer cannot do without; what else it lacks, the answer lacks (RFC 4475 3.3.1). */
