@@ -10,6 +10,15 @@ export function isToken(text: string): boolean {
   return true;
 }
 
+/** True for a non-empty run of token characters, colons and brackets: what a parameter without quotes may be (RFC 3261 25.1). */
+export function isTokenOrHost(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (TOKEN[code] !== 1 && code !== 0x3a && code !== 0x5b && code !== 0x5d) return false;
+  }
+  return text.length > 0;
+}
+
 /** True for the code of one token character. */
 export function isTokenCode(code: number): boolean {
   return TOKEN[code] === 1;

@@ -1,8 +1,8 @@
-import { isToken, isTokenCode } from './characters.ts';
+import { isToken, isTokenCode, isTokenOrHost } from './characters.ts';
 import type { SipMessage } from './message.ts';
 import { parseNameAddress } from './name-address.ts';
 import { splitValues } from './parameters.ts';
-import { parseUri } from './uri.ts';
+import { isUriText, parseUri } from './uri.ts';
 
 /**
  * What is wrong with the addresses that say who a message is from and to, and where its sender wants to be reached. Servers
@@ -15,18 +15,29 @@ export function checkAddresses(message: SipMessage): 'malformed-from-or-to' | 'm
   return message.has('Contact') && !areContacts(message.headers('Contact')) ? 'malformed-contact' : undefined;
 }
 
-/** One address, and a tag that is a token (RFC 3261 25.1, tag-param) where there is one. */
+/** One address, parameters that are tokens, hosts or quoted-strings, and a tag that is a token (RFC 3261 25.1) where there is one. */
 function isTaggedAddress(text: string): boolean {
   const address = parseNameAddress(text);
   // Whoever relies on From reads the rest of the URI; here it is enough that it is one.
   if (address === undefined || !hasScheme(address.uri)) return false;
+  for (const value of address.parameters.values()) {
+    if (value !== undefined && !value.startsWith('"') && !isTokenOrHost(value)) return false;
+  }
+  if (hasBadEscape(text)) return false;
   return !address.parameters.has('tag') || isToken(address.parameters.get('tag') ?? '');
+}
+
+/** A backslash makes a character of ASCII stand for itself, and no other (quoted-pair). */
+function hasBadEscape(text: string): boolean {
+  for (let at = text.indexOf('\\'); at >= 0; at = text.indexOf('\\', at + 2))
+    if (text.charCodeAt(at + 1) > 0x7f) return true;
+  return false;
 }
 
 function hasScheme(uri: string): boolean {
   let index = 0;
   while (isTokenCode(uri.charCodeAt(index))) index++;
-  return index > 0 && index < uri.length - 1 && uri.charCodeAt(index) === 0x3a;
+  return index > 0 && index < uri.length - 1 && uri.charCodeAt(index) === 0x3a && isUriText(uri);
 }
 
 /** `*` by itself, or addresses. */

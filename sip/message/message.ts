@@ -128,6 +128,11 @@ export abstract class SipMessage {
     this.#changed(name);
   }
 
+  /** The name of each field, in their order; one that stands twice is there twice. */
+  headerNames(): readonly string[] {
+    return this.names;
+  }
+
   headerFields(): readonly HeaderField[] {
     return this.names.map((name, index) => ({ name, value: this.fieldValues[index] ?? '' }));
   }

@@ -2,7 +2,9 @@ import { isToken, isWhitespace, parseDecimal } from './characters.ts';
 import { checkAddresses } from './check-addresses.ts';
 import { ALIAS, headerName } from './header-names.ts';
 import { SipRequest, SipResponse, parseCSeq } from './message.ts';
+import { splitValues } from './parameters.ts';
 import { hasOnlyQuotedControls } from './quoted-controls.ts';
+import { parseVia } from './via.ts';
 
 /** Bounds on one message; beyond them it is refused. */
 export interface MessageLimits {
@@ -225,12 +227,20 @@ function checkFields(message: SipRequest | SipResponse, { names, singletons }: F
 function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined {
   // A branch that is nothing but the cookie names no transaction (RFC 4475 3.2.1).
   if (message.topVia === undefined || message.topVia.branch === 'z9hG4bK') return 'malformed-via';
+  if (!areVias(message.headers('Via'))) return 'malformed-via';
   const cseq = parseCSeq(message.header('CSeq') ?? '');
   if (cseq === undefined || !isToken(cseq.method)) return 'malformed-cseq';
   if (message instanceof SipRequest && cseq.method !== message.method) return 'cseq-method-mismatch';
   if (!isCallId(message.callId)) return 'malformed-call-id';
   if (message.has('Max-Forwards') && message.maxForwards === undefined) return 'malformed-max-forwards';
   return checkAddresses(message);
+}
+
+/** The Via of others is forwarded as it is, but a reader that stumbles over one may read nothing that stands behind it. */
+function areVias(fields: readonly string[]): boolean {
+  // Most messages have but one, which has been read.
+  if (fields.length === 1 && fields[0]?.includes(',') === false) return true;
+  return fields.every((field) => splitValues(field).every((value) => parseVia(value) !== undefined));
 }
 
 /** Something, in one word: a reader that ends it at a space takes two calls for one. */

@@ -46,7 +46,7 @@ export function parseUri(text: string): Uri | undefined {
   if (colon <= 0) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
   if (scheme === 'sip' || scheme === 'sips') return parseSipUri(scheme, text, colon + 1);
-  if (!isScheme(scheme) || !isPrintable(text)) return undefined;
+  if (!isScheme(scheme) || !isUriText(text)) return undefined;
   if (scheme === 'tel') return parseTelUri(text.slice(colon + 1));
   return { scheme, opaque: text.slice(colon + 1) };
 }
@@ -110,7 +110,7 @@ function isHostName(host: string): boolean {
 }
 
 function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUri | undefined {
-  if (!isPrintable(text)) return undefined;
+  if (!isUriText(text)) return undefined;
   // The user part may hold `;` and `?`, so it is looked for first; what follows the host may hold an escaped @ only.
   const at = text.indexOf('@', start);
   let hostStart = start;
@@ -122,7 +122,7 @@ function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUr
     const split = colon >= 0 && colon < at;
     user = text.slice(start, split ? colon : at);
     if (split) password = text.slice(colon + 1, at);
-    if (user === '' || !hasGoodEscapes(user) || user.includes('"') || user.includes('<')) return undefined;
+    if (user === '' || !hasGoodEscapes(user)) return undefined;
     hostStart = at + 1;
   }
   const question = text.indexOf('?', hostStart);
@@ -168,14 +168,15 @@ function isScheme(scheme: string): boolean {
   return first >= 0x61 && first <= 0x7a && isToken(scheme);
 }
 
-/** No space, control character or delimiter that ends a URI in a header. */
-function isPrintable(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code <= 0x20 || code >= 0x7f || code === 0x3c || code === 0x3e || code === 0x22) return false;
-  }
+/** Only characters that a URI may hold (RFC 3986 2): no space, control character, quotation mark, backslash or bracket of a name-addr. */
+export function isUriText(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (URI_CHARACTER[text.charCodeAt(index)] !== 1) return false;
   return true;
 }
+
+const URI_CHARACTER = new Uint8Array(256);
+for (let code = 0x21; code < 0x7f; code++) URI_CHARACTER[code] = 1;
+for (const character of '"<>\\^`{|}') URI_CHARACTER[character.charCodeAt(0)] = 0;
 
 function hasGoodEscapes(text: string): boolean {
   for (let index = text.indexOf('%'); index >= 0; index = text.indexOf('%', index + 1)) {
