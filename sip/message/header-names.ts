@@ -141,22 +141,28 @@ export function headerName(name: string): HeaderName {
 
 function unknownName(name: string): HeaderName {
   if (name.includes('%')) {
-    const known = KNOWN.get(undoEscapes(name).toLowerCase());
+    const undone = undoEscapes(name);
+    if (undone === undefined) return ALIAS;
+    const known = KNOWN.get(undone.toLowerCase());
     if (known !== undefined && known.canonical !== HARMLESS_ALIAS) return ALIAS;
   }
   return { canonical: trainCase(name), singletonBit: 0 };
 }
 
-/** As often as there is something to undo, for a reader that does it in more than one place. */
-function undoEscapes(name: string): string {
+/** How many readers in a row may each undo an escape. */
+const ROUNDS = 4;
+
+/** As often as there is something to undo; undefined when that takes more rounds than any chain of readers would. */
+function undoEscapes(name: string): string | undefined {
   let before = name;
-  for (;;) {
+  for (let round = 0; round < ROUNDS; round++) {
     const after = before.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
       String.fromCharCode(Number.parseInt(digits, 16)),
     );
     if (after === before) return after;
     before = after;
   }
+  return undefined;
 }
 
 function buildTable(): ReadonlyMap<string, HeaderName> {

@@ -19,8 +19,8 @@ export const sipJsReader: Reader = {
         kind: request ? message.method : String(message.statusCode),
         uri: request ? (message.ruri?.toRaw() ?? '') : '',
         fromUri: message.from.uri.toRaw(),
-        fromTag: message.fromTag ?? '',
-        toTag: message.toTag ?? '',
+        fromTag: textOf(message.fromTag),
+        toTag: textOf(message.toTag),
         callId: message.callId,
         cseq: `${message.cseq} ${hasMethod(cseq) ? cseq.method : ''}`,
         identityUri: identityUri(message.getHeaders('P-Asserted-Identity')[0] ?? ''),
@@ -39,6 +39,11 @@ export const sipJsReader: Reader = {
 function identityUri(field: string): string {
   const first = /^(?:"(?:\\[^]|[^"\\])*"|<[^>]*>|[^,"<])*/.exec(field)?.[0] ?? '';
   return Grammar.nameAddrHeaderParse(first.trim())?.uri.toRaw() ?? '';
+}
+
+/** Its types promise more than it keeps. */
+function textOf(value: string | undefined): string {
+  return value ?? '';
 }
 
 function hasMethod(value: unknown): value is { readonly method: string } {
