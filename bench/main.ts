@@ -2,6 +2,7 @@
 // output, progress on standard error; docs/performance.md keeps what it said, with the command that says it again.
 import { parseArgs } from 'node:util';
 
+import { benchParse } from './parse/index.ts';
 import { benchSip } from './sip/index.ts';
 
 const { values, positionals } = parseArgs({
@@ -13,7 +14,10 @@ const { values, positionals } = parseArgs({
   },
 });
 
-const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
+const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
+  parse: () => {
+    benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });
+  },
   sip: () =>
     benchSip({
       rounds: Number(values.rounds),

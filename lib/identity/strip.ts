@@ -1,5 +1,12 @@
 import { isDigestScheme, parseDigestParameters } from '../../sip/digest/index.ts';
-import { headerName, parseParameters, quote, type SipMessage, type SipRequest } from '../../sip/message/index.ts';
+import {
+  headerName,
+  parseParameters,
+  quote,
+  trimWhitespace,
+  type SipMessage,
+  type SipRequest,
+} from '../../sip/message/index.ts';
 
 /** Removes what only a member of the trust domain may say (RFC 3325, RFC 5876, RFC 7315, TS 24.229 4.4). */
 export function stripFromUntrusted(message: SipMessage): void {
@@ -124,7 +131,7 @@ function wantsPrivacy(message: SipMessage): boolean {
   return message
     .headers('Privacy')
     .flatMap((value) => value.split(/[;,]/))
-    .some((token) => PRIVATE.has(token.trim().toLowerCase()));
+    .some((token) => PRIVATE.has(trimWhitespace(token).toLowerCase()));
 }
 
 /** RFC 3323 4.2 and RFC 3325 9.3. */

@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../sip/index.ts';
+import { trimWhitespace, type SipRequest } from '../../sip/index.ts';
 import type { SipTarget } from './sip-target.ts';
 
 /** One rule of `gateway.sec3.sip`: which requests go to which servers. */
@@ -58,7 +58,7 @@ export function eventPackage(request: SipRequest): string | undefined {
   const event = request.header('Event');
   if (event === undefined) return undefined;
   const semicolon = event.indexOf(';');
-  return (semicolon < 0 ? event : event.slice(0, semicolon)).trim().toLowerCase();
+  return trimWhitespace(semicolon < 0 ? event : event.slice(0, semicolon)).toLowerCase();
 }
 
 function requestHost(request: SipRequest): string | undefined {

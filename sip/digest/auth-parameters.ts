@@ -1,4 +1,4 @@
-import { isToken, isWhitespace } from '../message/characters.ts';
+import { isToken, isWhitespace, trimWhitespace } from '../message/characters.ts';
 import { quote, skipQuoted, unquote } from '../message/parameters.ts';
 
 /** Parameters of a challenge or of credentials: lower-case names, values without quotes and escapes. */
@@ -21,7 +21,7 @@ export function parseAuthParameters(text: string, start = 0): AuthParameters | u
   for (;;) {
     const equals = text.indexOf('=', position);
     if (equals < 0) return undefined;
-    const name = text.slice(position, equals).trim().toLowerCase();
+    const name = trimWhitespace(text.slice(position, equals)).toLowerCase();
     let begin = equals + 1;
     while (begin < text.length && isWhitespace(text.charCodeAt(begin))) begin++;
     const quoted = text.charCodeAt(begin) === 0x22;
@@ -29,7 +29,7 @@ export function parseAuthParameters(text: string, start = 0): AuthParameters | u
     if (behind < 0) return undefined;
     const comma = text.indexOf(',', behind);
     const end = comma < 0 ? text.length : comma;
-    const rest = text.slice(behind, end).trim();
+    const rest = trimWhitespace(text.slice(behind, end));
     if (!isToken(name) || parameters.has(name) || (quoted ? rest !== '' : !isToken(rest))) return undefined;
     parameters.set(name, quoted ? unquote(text.slice(begin, behind)) : rest);
     if (comma < 0) return parameters;

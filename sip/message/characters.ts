@@ -41,6 +41,18 @@ export function parseDecimal(text: string, maximum: number): number | undefined 
   return value <= maximum ? value : undefined;
 }
 
+/**
+ * Without the spaces and tabs at both ends. String's own trim takes other octets off as well, a no-break space above all, that
+ * are a part of the value to every reader that is not written in JavaScript.
+ */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
+}
+
 /** Space and horizontal tab. */
 export function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;

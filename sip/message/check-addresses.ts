@@ -20,11 +20,14 @@ function isTaggedAddress(text: string): boolean {
   const address = parseNameAddress(text);
   // Whoever relies on From reads the rest of the URI; here it is enough that it is one.
   if (address === undefined || !hasScheme(address.uri)) return false;
-  for (const value of address.parameters.values()) {
-    if (value !== undefined && !value.startsWith('"') && !isTokenOrHost(value)) return false;
+  for (const [name, value] of address.parameters) {
+    if (name === 'tag' ? !isToken(value ?? '') : value !== undefined && !isPlainOrQuoted(value)) return false;
   }
-  if (hasBadEscape(text)) return false;
-  return !address.parameters.has('tag') || isToken(address.parameters.get('tag') ?? '');
+  return !hasBadEscape(text);
+}
+
+function isPlainOrQuoted(value: string): boolean {
+  return value.startsWith('"') || isTokenOrHost(value);
 }
 
 /** A backslash makes a character of ASCII stand for itself, and no other (quoted-pair). */

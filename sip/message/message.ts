@@ -1,5 +1,5 @@
 import { SipError } from '../errors.ts';
-import { parseDecimal } from './characters.ts';
+import { parseDecimal, trimWhitespace } from './characters.ts';
 import { parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 import { nextComma, splitValues } from './parameters.ts';
 import { reasonPhrase } from './reason-phrases.ts';
@@ -96,7 +96,7 @@ export abstract class SipMessage {
   /** The top value of a comma-separated header, without a look at the others. */
   firstValue(name: string): string | undefined {
     const field = this.header(name);
-    return field?.slice(0, nextComma(field, 0)).trim();
+    return field === undefined ? undefined : trimWhitespace(field.slice(0, nextComma(field, 0)));
   }
 
   /** Removes and returns the top value of a comma-separated header. */
@@ -109,10 +109,10 @@ export abstract class SipMessage {
       this.names.splice(index, 1);
       this.fieldValues.splice(index, 1);
     } else {
-      this.fieldValues[index] = field.slice(end + 1).trim();
+      this.fieldValues[index] = trimWhitespace(field.slice(end + 1));
     }
     this.#changed(name);
-    return field.slice(0, end).trim();
+    return trimWhitespace(field.slice(0, end));
   }
 
   /** Replaces the top value of a comma-separated header, or appends one where there is none. */
@@ -170,7 +170,7 @@ export abstract class SipMessage {
   get topVia(): Via | undefined {
     if (this.#topVia === undefined) {
       const field = this.header('Via');
-      if (field !== undefined) this.#topVia = parseVia(field.slice(0, nextComma(field, 0)).trim());
+      if (field !== undefined) this.#topVia = parseVia(trimWhitespace(field.slice(0, nextComma(field, 0))));
     }
     return this.#topVia;
   }
@@ -343,7 +343,7 @@ export function parseCSeq(text: string): CSeq | undefined {
   let end = 0;
   while (end < text.length && text.charCodeAt(end) !== 0x20 && text.charCodeAt(end) !== 0x09) end++;
   const sequence = parseDecimal(text.slice(0, end), 0x7fff_ffff);
-  const method = text.slice(end).trim();
+  const method = trimWhitespace(text.slice(end));
   return sequence === undefined || method === '' ? undefined : { sequence, method };
 }
 

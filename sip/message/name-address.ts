@@ -1,4 +1,4 @@
-import { isTokenCode, isWhitespace } from './characters.ts';
+import { isTokenCode, isWhitespace, trimWhitespace } from './characters.ts';
 import { parseParameters, quote, skipQuoted, unquote, formatParameters, type Parameters } from './parameters.ts';
 
 /** A name-addr or addr-spec with header parameters: the value of From, To, Contact, Route (RFC 3261 20.10). */
@@ -19,11 +19,11 @@ export function parseNameAddress(text: string): NameAddress | undefined {
     if (behind < 0) return undefined;
     displayName = unquote(text.slice(0, behind));
     open = text.indexOf('<', behind);
-    if (open < 0 || text.slice(behind, open).trim() !== '') return undefined;
+    if (open < 0 || trimWhitespace(text.slice(behind, open)) !== '') return undefined;
   } else {
     open = text.indexOf('<');
     if (open > 0) {
-      const name = text.slice(0, open).trim();
+      const name = trimWhitespace(text.slice(0, open));
       if (name !== '') displayName = name;
       // Tokens only (RFC 3261 25.1): in `sip:eve@example.com <sip:bob@example.com>` another reader finds another address.
       if (!areTokens(name)) return undefined;
@@ -50,7 +50,7 @@ export function tagOf(value: NameAddress): string | undefined {
 
 function parseBareAddress(text: string): NameAddress | undefined {
   const semicolon = text.indexOf(';');
-  const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  const uri = trimWhitespace(semicolon < 0 ? text : text.slice(0, semicolon));
   // A comma or a question mark in a URI calls for angle brackets (RFC 3261 20).
   if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || hasWhitespace(uri)) return undefined;
   const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
@@ -73,6 +73,6 @@ function hasWhitespace(text: string): boolean {
 function parseTail(text: string, start: number): Parameters | undefined {
   if (start === text.length) return new Map();
   const semicolon = text.indexOf(';', start);
-  if (semicolon < 0) return text.slice(start).trim() === '' ? new Map() : undefined;
-  return text.slice(start, semicolon).trim() === '' ? parseParameters(text, semicolon) : undefined;
+  if (semicolon < 0) return trimWhitespace(text.slice(start)) === '' ? new Map() : undefined;
+  return trimWhitespace(text.slice(start, semicolon)) === '' ? parseParameters(text, semicolon) : undefined;
 }

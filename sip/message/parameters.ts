@@ -1,4 +1,4 @@
-import { isToken } from './characters.ts';
+import { isToken, trimWhitespace } from './characters.ts';
 
 /** Parameters after `;`, by lower-case name; a value is undefined for a bare name, and keeps its quotes. */
 export type Parameters = Map<string, string | undefined>;
@@ -12,7 +12,7 @@ export function parseParameters(text: string, start = 0): Parameters | undefined
   let position = start;
   while (position < text.length) {
     if (text.charCodeAt(position) !== 0x3b) {
-      if (text.slice(position).trim() === '') break;
+      if (trimWhitespace(text.slice(position)) === '') break;
       return undefined;
     }
     const end = nextSemicolon(text, position + 1);
@@ -20,9 +20,9 @@ export function parseParameters(text: string, start = 0): Parameters | undefined
     // Looked for in the parameter alone: the rest of the text is long when there are many.
     const equals = parameter.indexOf('=');
     const hasValue = equals >= 0;
-    const name = (hasValue ? parameter.slice(0, equals) : parameter).trim().toLowerCase();
+    const name = trimWhitespace(hasValue ? parameter.slice(0, equals) : parameter).toLowerCase();
     if (!isToken(name) || parameters.has(name)) return undefined;
-    const value = hasValue ? parameter.slice(equals + 1).trim() : undefined;
+    const value = hasValue ? trimWhitespace(parameter.slice(equals + 1)) : undefined;
     if (value !== undefined && !isParameterValue(value)) return undefined;
     parameters.set(name, value);
     position = end;
@@ -69,7 +69,7 @@ export function splitValues(text: string): string[] {
   let start = 0;
   for (;;) {
     const end = nextComma(text, start);
-    values.push(text.slice(start, end).trim());
+    values.push(trimWhitespace(text.slice(start, end)));
     if (end >= text.length) return values;
     start = end + 1;
   }

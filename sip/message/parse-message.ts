@@ -1,8 +1,8 @@
-import { isToken, isWhitespace, parseDecimal } from './characters.ts';
+import { isToken, isWhitespace, parseDecimal, trimWhitespace } from './characters.ts';
 import { checkAddresses } from './check-addresses.ts';
 import { ALIAS, headerName } from './header-names.ts';
 import { SipRequest, SipResponse, parseCSeq } from './message.ts';
-import { splitValues } from './parameters.ts';
+import { nextComma } from './parameters.ts';
 import { hasOnlyQuotedControls } from './quoted-controls.ts';
 import { parseVia } from './via.ts';
 
@@ -127,7 +127,7 @@ function parseStartLine(line: string): StartLine | undefined {
  * nobody can tell for sure, but that it is a request is plain, and so it can be answered.
  */
 function unreadableRequest(method: string, line: string): StartLine | undefined {
-  if (!isToken(method) || !line.trimEnd().endsWith(' SIP/2.0')) return undefined;
+  if (!isToken(method) || !trimWhitespace(line).endsWith(' SIP/2.0')) return undefined;
   return { message: new SipRequest(method, 'sip:malformed.invalid'), failure: 'malformed-start-line' };
 }
 
@@ -227,7 +227,7 @@ function checkFields(message: SipRequest | SipResponse, { names, singletons }: F
 function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined {
   // A branch that is nothing but the cookie names no transaction (RFC 4475 3.2.1).
   if (message.topVia === undefined || message.topVia.branch === 'z9hG4bK') return 'malformed-via';
-  if (!areVias(message.headers('Via'))) return 'malformed-via';
+  if (!areVias(message)) return 'malformed-via';
   const cseq = parseCSeq(message.header('CSeq') ?? '');
   if (cseq === undefined || !isToken(cseq.method)) return 'malformed-cseq';
   if (message instanceof SipRequest && cseq.method !== message.method) return 'cseq-method-mismatch';
@@ -237,15 +237,33 @@ function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined
 }
 
 /** The Via of others is forwarded as it is, but a reader that stumbles over one may read nothing that stands behind it. */
-function areVias(fields: readonly string[]): boolean {
+function areVias(message: SipRequest | SipResponse): boolean {
+  const names = message.headerNames();
   // Most messages have but one, which has been read.
-  if (fields.length === 1 && fields[0]?.includes(',') === false) return true;
-  return fields.every((field) => splitValues(field).every((value) => parseVia(value) !== undefined));
+  if (names.indexOf('Via') === names.lastIndexOf('Via') && message.header('Via')?.includes(',') === false) return true;
+  return message.headers('Via').every(areViasOf);
 }
 
-/** Something, in one word: a reader that ends it at a space takes two calls for one. */
+function areViasOf(field: string): boolean {
+  for (let start = 0; start <= field.length;) {
+    const end = nextComma(field, start);
+    const value = field.slice(start, end);
+    if (parseVia(trimWhitespace(value)) === undefined) return false;
+    // `;rport ,` is one of what Kamailio stumbles over.
+    const spaced = end < field.length && isWhitespace(value.charCodeAt(value.length - 1));
+    if (spaced && value.lastIndexOf(';') > value.lastIndexOf('=')) return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+/** Something, in one word of ASCII: a reader that ends it at a space, of whatever kind, takes two calls for one. */
 function isCallId(text: string): boolean {
-  return text !== '' && !text.includes(' ') && !text.includes('\t');
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code <= 0x20 || code >= 0x7f) return false;
+  }
+  return text !== '';
 }
 
 /** Adds the request when it has a Via, which an answer cannot do without; what else it lacks, the answer lacks (RFC 4475 3.3.1). */

@@ -1,3 +1,4 @@
+import { trimWhitespace } from './characters.ts';
 import { headerName } from './header-names.ts';
 
 /** The fields whose quoted-strings are shown to people, and may hold a control character behind a backslash. */
@@ -10,7 +11,7 @@ const WITH_DISPLAY_NAME: ReadonlySet<string> = new Set(['From', 'To', 'Contact']
  */
 export function hasOnlyQuotedControls(line: string): boolean {
   const colon = line.indexOf(':');
-  if (colon < 0 || !WITH_DISPLAY_NAME.has(headerName(line.slice(0, colon).trimEnd()).canonical)) return false;
+  if (colon < 0 || !WITH_DISPLAY_NAME.has(headerName(trimWhitespace(line.slice(0, colon))).canonical)) return false;
   let quoted = false;
   for (let index = 0; index < line.length; index++) {
     let code = line.charCodeAt(index);

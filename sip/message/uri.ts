@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { isToken, parseDecimal } from './characters.ts';
+import { isToken, parseDecimal, trimWhitespace } from './characters.ts';
 import { formatParameters, parseParameters, type Parameters } from './parameters.ts';
 
 /** A sip or sips URI (RFC 3261 19.1). Escapes are kept as they were written. */
@@ -83,13 +83,13 @@ export function parseHostPort(text: string, start: number, end: number): { host:
   } else {
     const colon = text.indexOf(':', start);
     hostEnd = colon < 0 || colon > end ? end : colon;
-    host = text.slice(start, hostEnd).trim().toLowerCase();
+    host = trimWhitespace(text.slice(start, hostEnd)).toLowerCase();
     if (!isHostName(host)) return undefined;
   }
-  const rest = text.slice(hostEnd, end).trim();
+  const rest = trimWhitespace(text.slice(hostEnd, end));
   if (rest === '') return { host };
   if (!rest.startsWith(':')) return undefined;
-  const port = parseDecimal(rest.slice(1).trim(), 65_535);
+  const port = parseDecimal(trimWhitespace(rest.slice(1)), 65_535);
   return port === undefined ? undefined : { host, port };
 }
 

@@ -25,6 +25,7 @@ export const TAKEN_BY_OTHERS: readonly Refusal[] = [
     takenBy: {
       'grown/from-comma-second.dat': 'KD',
       'grown/from-empty.dat': 'K',
+      'grown/from-no-break-space.dat': 'KDS',
       'grown/from-parameter-two-equals.dat': 'KD',
       'grown/from-spaced-brackets.dat': 'KD',
       'grown/from-star.dat': 'KD',
@@ -33,6 +34,7 @@ export const TAKEN_BY_OTHERS: readonly Refusal[] = [
       'grown/from-tag-twice.dat': 'KDS',
       'grown/from-two-readings.dat': 'KD',
       'grown/from-uri-backslash.dat': 'KD',
+      'grown/tag-no-break-space.dat': 'KD',
       'grown/to-none.dat': 'KD',
       'rfc4475/TC_BADASPEC_I.dat': 'KD',
       'rfc4475/TC_QUOTBAL_I.dat': 'D',
@@ -43,6 +45,7 @@ export const TAKEN_BY_OTHERS: readonly Refusal[] = [
     takenBy: {
       'grown/via-branch-without-value.dat': 'DS',
       'grown/via-empty-value.dat': 'KD',
+      'grown/via-flag-before-comma.dat': 'KDS',
       'grown/via-quoted-comma.dat': 'DS',
       'grown/via-second-malformed.dat': 'DS',
       'rfc4475/TC_BADBRANCH_V.dat': 'KDS',
@@ -115,6 +118,7 @@ export const TAKEN_BY_OTHERS: readonly Refusal[] = [
     why: 'malformed-cseq: They do not bound the number of CSeq, or pass over what follows its method.',
     takenBy: {
       'grown/cseq-2-31.dat': 'KDS',
+      'grown/cseq-no-break-space.dat': 'KD',
       'grown/cseq-three-words.dat': 'D',
       'rfc4475/TC_SCALAR02_V.dat': 'KDS',
       'rfc4475/TC_SCALARLG_V.dat': 'KDS',
@@ -124,6 +128,7 @@ export const TAKEN_BY_OTHERS: readonly Refusal[] = [
     why: 'malformed-call-id: They take any Call-ID, an empty one and one of several words.',
     takenBy: {
       'grown/call-id-empty.dat': 'KD',
+      'grown/call-id-no-break-space.dat': 'KDS',
       'grown/call-id-spaces.dat': 'KD',
     },
   },

@@ -27,9 +27,9 @@ export interface FuzzTarget {
   /** What mutations start from. */
   readonly corpus: readonly string[];
   /** What is measured: reading, and what a server asks for of what was read. */
-  read(text: string): unknown;
+  readonly read: (text: string) => unknown;
   /** Throws when the parser breaks a promise. */
-  check(text: string): void;
+  readonly check: (text: string) => void;
 }
 
 const MESSAGES = TORTURE_CASES.map(({ file }) => tortureMessage(file).toString('latin1'));

@@ -158,6 +158,21 @@ const ROWS: readonly Row[] = [
   ['uri-two-at', 'lesson 23', 'Two @ in the Request-URI: which is the host?', 'answered 400'],
   ['via-dtls-udp', 'lesson 23', 'Valid: a Via of DTLS, which Kamailio 5.6 does not know', 'forwarded'],
   ['via-dtls-udp-at-the-end', 'lesson 23', 'Valid: a second Via of DTLS as the last field', 'forwarded'],
+  [
+    'from-no-break-space',
+    'lesson 23',
+    'A no-break space before the value of From: white space to JavaScript',
+    'answered 400 (malformed-from-or-to)',
+  ],
+  ['tag-no-break-space', 'lesson 23', 'A no-break space before a tag', 'answered 400 (malformed-from-or-to)'],
+  ['cseq-no-break-space', 'lesson 23', 'A no-break space before the method of CSeq', 'answered 400 (malformed-cseq)'],
+  ['call-id-no-break-space', 'lesson 23', 'A no-break space before Call-ID', 'answered 400 (malformed-call-id)'],
+  [
+    'via-flag-before-comma',
+    'lesson 23',
+    'White space between a parameter of Via without value and a comma',
+    'answered 400 (malformed-via)',
+  ],
   ['via-second-malformed', 'lesson 23', 'A second Via that is none', 'answered 400 (malformed-via)'],
   ['via-branch-without-value', 'lesson 23', 'A branch without a value', 'answered 400 (malformed-via)'],
   [
