@@ -37,6 +37,7 @@ function preferredIdentities(impus: readonly string[], request: SipRequest): str
 }
 
 function find(impus: readonly string[], uri: string): string | undefined {
+  if (impus.includes(uri)) return uri;
   const parsed = parseUri(uri);
   return parsed === undefined ? undefined : impus.find((impu) => uriEquals(impu, parsed));
 }

@@ -1,7 +1,6 @@
 import { isToken, isWhitespace, parseDecimal } from './characters.ts';
 import { headerName } from './header-names.ts';
-import { SipRequest, SipResponse, parseCSeq } from './message.ts';
-import { parseNameAddress } from './name-address.ts';
+import { SipRequest, SipResponse } from './message.ts';
 
 /** Bounds on one message; beyond them it is refused. */
 export interface MessageLimits {
@@ -88,7 +87,7 @@ const REQUIRED_BITS =
 
 interface StartLine {
   readonly message: SipRequest | SipResponse;
-  readonly failure?: ParseFailure;
+  readonly failure: ParseFailure | undefined;
 }
 
 function parseStartLine(line: string): StartLine | undefined {
@@ -102,17 +101,17 @@ function parseStartLine(line: string): StartLine | undefined {
     if (status === undefined || status < 100 || (line.length > first + 4 && line.charCodeAt(first + 4) !== 0x20)) {
       return undefined;
     }
-    return { message: new SipResponse(status, line.slice(first + 5)) };
+    return { message: new SipResponse(status, line.slice(first + 5)), failure: undefined };
   }
   const second = line.indexOf(' ', first + 1);
   const method = line.slice(0, first);
   const uri = line.slice(first + 1, second);
   const version = line.slice(second + 1);
   if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) return undefined;
-  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri) };
+  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri), failure: undefined };
   if (!version.toUpperCase().startsWith('SIP/')) return undefined;
   const supported = version.toUpperCase() === 'SIP/2.0';
-  return { message: new SipRequest(method, uri), ...(supported ? {} : { failure: 'unsupported-version' }) };
+  return { message: new SipRequest(method, uri), failure: supported ? undefined : 'unsupported-version' };
 }
 
 interface Fields {
@@ -198,13 +197,10 @@ function checkFields(message: SipRequest | SipResponse, { names, singletons }: F
 }
 
 function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined {
-  if (message.topVia === undefined) return 'malformed-via';
-  const cseq = parseCSeq(message.header('CSeq') ?? '');
-  if (cseq === undefined || !isToken(cseq.method)) return 'malformed-cseq';
-  if (message instanceof SipRequest && cseq.method !== message.method) return 'cseq-method-mismatch';
+  const malformed = message.malformedField();
+  if (malformed !== undefined) return malformed;
+  if (message instanceof SipRequest && message.cseq.method !== message.method) return 'cseq-method-mismatch';
   if (message.callId === '') return 'missing-header';
-  if (parseNameAddress(message.header('From') ?? '') === undefined) return 'malformed-from-or-to';
-  if (parseNameAddress(message.header('To') ?? '') === undefined) return 'malformed-from-or-to';
   if (message.has('Max-Forwards') && message.maxForwards === undefined) return 'malformed-max-forwards';
   return undefined;
 }

@@ -5,7 +5,10 @@ import { transactionTimeout } from './timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
 
-/** Non-INVITE client transaction (RFC 3261 17.1.2) up to its final response; the Completed state is the engine's. */
+/**
+ * Non-INVITE client transaction (RFC 3261 17.1.2). It ends with its final response: copies of that, which the state Completed
+ * is there to absorb, then match nothing, and go no further than the user's `onStrayResponse`.
+ */
 export class NonInviteClientTransaction implements ClientTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
@@ -15,8 +18,9 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #bytes: Buffer;
   #state: 'trying' | 'proceeding' | 'terminated' = 'trying';
   #interval: number;
-  #retransmission: Timer;
-  #end: Timer;
+  /** Timers E and F in one: the next copy, or the end where that comes first. */
+  #timer: Timer;
+  readonly #endsAt: number;
 
   constructor(
     key: string,
@@ -33,8 +37,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#context = context;
     this.#bytes = request.toBuffer();
     this.#interval = timers.t1;
-    this.#end = scheduler.schedule(transactionTimeout(timers), timerF, this);
-    this.#retransmission = scheduler.schedule(this.#interval, timerE, this);
+    this.#endsAt = scheduler.now() + transactionTimeout(timers);
+    this.#timer = scheduler.schedule(this.#interval, onTimer, this);
     context.send(request, this.#bytes, flow);
   }
 
@@ -46,38 +50,31 @@ export class NonInviteClientTransaction implements ClientTransaction {
   receive(response: SipResponse): void {
     if (this.#state === 'terminated') return;
     if (response.status < 200) this.#state = 'proceeding';
-    else {
-      this.terminate();
-      this.#context.clientCompleted(this.#key);
-    }
+    else this.terminate();
     this.#handler.onResponse(response, this);
   }
 
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
-    this.#retransmission.cancel();
-    this.#end.cancel();
+    this.#timer.cancel();
     this.#context.clientEnded(this.#key);
   }
 
-  timeout(): void {
-    this.terminate();
-    this.#handler.onTimeout(this);
-  }
-
-  retransmit(): void {
+  onTimer(): void {
+    const { scheduler, timers } = this.#context;
+    const left = this.#endsAt - scheduler.now();
+    if (left <= 0) {
+      this.terminate();
+      this.#handler.onTimeout(this);
+      return;
+    }
     this.#context.send(this.request, this.#bytes, this.flow);
-    const { t2 } = this.#context.timers;
-    this.#interval = this.#state === 'proceeding' ? t2 : Math.min(this.#interval * 2, t2);
-    this.#retransmission = this.#context.scheduler.schedule(this.#interval, timerE, this);
+    this.#interval = this.#state === 'proceeding' ? timers.t2 : Math.min(this.#interval * 2, timers.t2);
+    this.#timer = scheduler.schedule(Math.min(this.#interval, left), onTimer, this);
   }
 }
 
-function timerE(transaction: NonInviteClientTransaction): void {
-  transaction.retransmit();
-}
-
-function timerF(transaction: NonInviteClientTransaction): void {
-  transaction.timeout();
+function onTimer(transaction: NonInviteClientTransaction): void {
+  transaction.onTimer();
 }

@@ -35,14 +35,14 @@ export class NonInviteServerTransaction implements ServerTransaction {
 
   respond(response: SipResponse): void {
     if (this.#completed) return;
-    const text = response.toText();
-    this.#context.send(response, Buffer.from(text, 'latin1'), this.#responseFlow);
+    const bytes = response.toBuffer();
+    this.#context.send(response, bytes, this.#responseFlow);
     if (response.status < 200) {
       this.#provisional = response;
       return;
     }
     this.terminate();
-    this.#context.serverCompleted(this.#key, text, this.#responseFlow);
+    this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
   }
 
   receiveRetransmission(): void {

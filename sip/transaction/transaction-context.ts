@@ -14,8 +14,6 @@ export interface TransactionContext {
   clientEnded(key: string): void;
   /** The first final response of a server transaction was given. */
   serverAnswered(): void;
-  /** A non-INVITE server transaction is Completed: copies of its request are answered with `response`, as it went out, until timer J. */
-  serverCompleted(key: string, response: string, flow: Flow): void;
-  /** A non-INVITE client transaction is Completed: copies of its response are absorbed until timer K. */
-  clientCompleted(key: string): void;
+  /** A non-INVITE server transaction is Completed: copies of its request get `answer`, as it went out, until timer J. */
+  serverCompleted(key: string, answer: Buffer, flow: Flow): void;
 }

@@ -15,7 +15,7 @@ import {
 import type { Scheduler } from '../scheduler.ts';
 import type { Flow, Peer } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
-import { CompletedTransactions } from './completed-transactions.ts';
+import { AnsweredRequests } from './answered-requests.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
@@ -80,9 +80,7 @@ export class TransactionEngine {
   readonly #observe: MessageObserver | undefined;
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
-  /** What completed non-INVITE server transactions answered, as it went out. */
-  readonly #answered: CompletedTransactions<{ readonly response: string; readonly flow: Flow }>;
-  readonly #absorbing: CompletedTransactions<true>;
+  readonly #answered: AnsweredRequests;
   readonly #context: TransactionContext;
   #user: TransactionUser | undefined;
   #unanswered = 0;
@@ -94,8 +92,12 @@ export class TransactionEngine {
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
     const timers = options.timers ?? DEFAULT_TIMERS;
-    this.#answered = new CompletedTransactions(options.scheduler, transactionTimeout(timers));
-    this.#absorbing = new CompletedTransactions(options.scheduler, timers.t4);
+    this.#answered = new AnsweredRequests(
+      options.scheduler,
+      transactionTimeout(timers),
+      this.#limits.maxServerTransactions,
+      options.random(4).readUInt32LE(),
+    );
     this.#context = {
       scheduler: options.scheduler,
       timers,
@@ -111,11 +113,8 @@ export class TransactionEngine {
       serverAnswered: () => {
         this.#unanswered--;
       },
-      serverCompleted: (key, response, flow) => {
-        this.#answered.add(key, { response, flow });
-      },
-      clientCompleted: (key) => {
-        this.#absorbing.add(key, true);
+      serverCompleted: (key, answer, flow) => {
+        this.#answered.add(key, answer, flow);
       },
     };
   }
@@ -126,7 +125,7 @@ export class TransactionEngine {
 
   /** Server and client transactions alive, those included that only absorb retransmissions. */
   get transactionCount(): number {
-    return this.#servers.size + this.#clients.size + this.#answered.size + this.#absorbing.size;
+    return this.#servers.size + this.#clients.size + this.#answered.size;
   }
 
   /** Requests that have no final response yet. */
@@ -183,7 +182,6 @@ export class TransactionEngine {
   close(): void {
     for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) transaction.terminate();
     this.#answered.clear();
-    this.#absorbing.clear();
   }
 
   #receiveRequest(request: SipRequest, flow: Flow): void {
@@ -201,10 +199,10 @@ export class TransactionEngine {
       known.receiveRetransmission();
       return;
     }
-    const answered = this.#answered.get(key);
+    const answered = this.#answered.find(key);
     if (answered !== undefined) {
       this.counters.retransmissionsIn++;
-      this.#sendAgain(answered.response, answered.flow);
+      this.#sendAgain(answered.bytes, answered.flow);
       return;
     }
     stampVia(request, via, flow.peer);
@@ -268,7 +266,6 @@ export class TransactionEngine {
       transaction.receive(response);
       return;
     }
-    if (this.#absorbing.get(key) !== undefined) return;
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
   }
@@ -309,8 +306,7 @@ export class TransactionEngine {
   }
 
   /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
-  #sendAgain(response: string, flow: Flow): void {
-    const bytes = Buffer.from(response, 'latin1');
+  #sendAgain(bytes: Buffer, flow: Flow): void {
     const parsed = parseMessage(bytes);
     if (parsed.ok) this.#send(parsed.message, bytes, flow);
   }

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv6 } from 'node:net';
 
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
@@ -50,14 +51,19 @@ export class UdpTransport implements Transport {
 
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: UdpTransportOptions, onDatagram: DatagramHandler): Promise<UdpTransport> {
+    const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
     const socket = createSocket({
-      type: isIPv6(options.host) ? 'udp6' : 'udp4',
+      type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,
+      // Peers are addresses already. Without this every datagram would go through dns.lookup and a turn of nextTick.
+      lookup: (address, _family, found) => {
+        found(null, address, isIPv6(address) ? 6 : 4);
+      },
     });
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
-        socket.bind(options.port, options.host, () => {
+        socket.bind(options.port, host, () => {
           socket.off('error', reject);
           resolve();
         });
@@ -66,10 +72,7 @@ export class UdpTransport implements Transport {
       socket.setSendBufferSize(options.sendBufferBytes ?? DEFAULT_BUFFER_BYTES);
     } catch (error) {
       socket.close();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${options.port}: ${reason}`, {
-        cause: error,
-      });
+      throw bindFailed(options, error);
     }
     return new UdpTransport(socket, options, onDatagram);
   }
@@ -96,4 +99,17 @@ export class UdpTransport implements Transport {
   readonly #onSent = (error: Error | null): void => {
     if (error !== null) this.counters.sendErrors++;
   };
+}
+
+async function addressOf(options: UdpTransportOptions): Promise<string> {
+  try {
+    return (await lookup(options.host)).address;
+  } catch (error) {
+    throw bindFailed(options, error);
+  }
+}
+
+function bindFailed({ host, port }: UdpTransportOptions, cause: unknown): SipError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${host}:${port}: ${reason}`, { cause });
 }
