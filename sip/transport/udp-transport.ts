@@ -57,7 +57,7 @@ export class UdpTransport implements Transport {
       reusePort: options.reusePort ?? false,
       // Peers are addresses already. Without this every datagram would go through dns.lookup and a turn of nextTick.
       lookup: (address, _family, found) => {
-        found(null, address, isIPv6(address) ? 6 : 4);
+        found(null, address, address.includes(':') ? 6 : 4);
       },
     });
     try {
