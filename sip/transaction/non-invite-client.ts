@@ -15,12 +15,13 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #bytes: Buffer;
   #state: 'trying' | 'proceeding' | 'terminated' = 'trying';
   #interval: number;
-  #retransmission: Timer;
+  #retransmission: Timer | undefined;
   #end: Timer;
 
   constructor(
     key: string,
     request: SipRequest,
+    bytes: Buffer,
     flow: Flow,
     handler: ClientTransactionHandler,
     context: TransactionContext,
@@ -31,11 +32,11 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.flow = flow;
     this.#handler = handler;
     this.#context = context;
-    this.#bytes = request.toBuffer();
+    this.#bytes = bytes;
     this.#interval = timers.t1;
     this.#end = scheduler.schedule(transactionTimeout(timers), timerF, this);
-    this.#retransmission = scheduler.schedule(this.#interval, timerE, this);
-    context.send(request, this.#bytes, flow);
+    if (!flow.transport.reliable) this.#retransmission = scheduler.schedule(this.#interval, timerE, this);
+    if (!context.send(request, bytes, flow)) scheduler.schedule(0, fail, this);
   }
 
   /** Only an INVITE can be cancelled (RFC 3261 9.1). */
@@ -48,7 +49,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
     if (response.status < 200) this.#state = 'proceeding';
     else {
       this.terminate();
-      this.#context.clientCompleted(this.#key);
+      // Timer K is zero over a reliable transport: no copy of the response will come.
+      if (!this.flow.transport.reliable) this.#context.clientCompleted(this.#key);
     }
     this.#handler.onResponse(response, this);
   }
@@ -56,14 +58,23 @@ export class NonInviteClientTransaction implements ClientTransaction {
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
-    this.#retransmission.cancel();
+    this.#retransmission?.cancel();
     this.#end.cancel();
     this.#context.clientEnded(this.#key);
   }
 
   timeout(): void {
     this.terminate();
+    this.flow.transport.suspect?.(this.flow.peer);
     this.#handler.onTimeout(this);
+  }
+
+  /** Nothing that was sent needs to have arrived, and no answer will come. */
+  transportError(): void {
+    if (this.#state === 'terminated') return;
+    this.terminate();
+    if (this.#handler.onTransportError === undefined) this.#handler.onTimeout(this);
+    else this.#handler.onTransportError(this);
   }
 
   retransmit(): void {
@@ -80,4 +91,8 @@ function timerE(transaction: NonInviteClientTransaction): void {
 
 function timerF(transaction: NonInviteClientTransaction): void {
   transaction.timeout();
+}
+
+function fail(transaction: NonInviteClientTransaction): void {
+  transaction.transportError();
 }
