@@ -5,6 +5,7 @@ import type { FlowSizing, ServerTransaction, TransactionEngine } from '../transa
 import type { Flow } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
 import { Branch, type BranchOwner } from './branch.ts';
+import { adaptToStrictRouter } from './route-processing.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
 
 /** What a response context needs of the proxy core. */
@@ -149,6 +150,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     target.edit?.(copy);
     if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
     if (target.path !== undefined) prependAll(copy, 'Path', target.path);
+    adaptToStrictRouter(copy);
     return copy;
   }
 
