@@ -2,7 +2,6 @@
 // output, progress on standard error; docs/performance.md keeps what it said, with the command that says it again.
 import { parseArgs } from 'node:util';
 
-import { benchExchange } from './exchange/index.ts';
 import { benchSip } from './sip/index.ts';
 
 const { values, positionals } = parseArgs({
@@ -15,7 +14,6 @@ const { values, positionals } = parseArgs({
 });
 
 const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
-  exchange: () => benchExchange({ rounds: Number(values.rounds) }),
   sip: () =>
     benchSip({
       rounds: Number(values.rounds),

@@ -15,6 +15,8 @@ interface Checked {
           }[];
         };
         readonly sec3: { readonly sip: readonly { readonly name: string; readonly listener?: string | undefined }[] };
+        readonly streams: { readonly idleTimeoutSeconds: number };
+        readonly flows: { readonly tcpFlowTimerSeconds: number };
         readonly timers: { readonly t1Milliseconds: number; readonly t2Milliseconds: number };
       }
     | undefined;
@@ -61,6 +63,9 @@ export function crossChecks(config: Checked, context: z.RefinementCtx): void {
     problem(['sec3', 'sip', index, 'name'], 'a name that no other group of targets has');
   }
 
+  if (gateway.flows.tcpFlowTimerSeconds >= gateway.streams.idleTimeoutSeconds) {
+    problem(['flows', 'tcpFlowTimerSeconds'], 'less than streams.idleTimeoutSeconds');
+  }
   if (gateway.timers.t2Milliseconds < gateway.timers.t1Milliseconds) {
     problem(['timers', 't2Milliseconds'], 'at least t1Milliseconds');
   }

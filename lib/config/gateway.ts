@@ -19,6 +19,9 @@ import {
   url,
 } from './values.ts';
 
+import { flows } from './flows.ts';
+import { datagrams, streams } from './streams.ts';
+
 /** The `gateway` section: the OMA Security Gateway (GBA NAF). */
 export function gatewaySection(file: FilePath) {
   return section({
@@ -29,7 +32,7 @@ export function gatewaySection(file: FilePath) {
         'The secret behind nonces and dialog tokens, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
       ),
     sec1: section({
-      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners over UDP.'),
+      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners.'),
     }).describe('What faces the agents (SEC-1).'),
     sec3: section({
       sip: list(sipTarget(), 'a list of SIP targets')
@@ -39,6 +42,9 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
+    streams: streams().prefault({}).describe('SIP over TCP.'),
+    datagrams: datagrams().prefault({}).describe('SIP over UDP.'),
+    flows: flows().prefault({}).describe('The flows that agents opened (RFC 5626).'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)
@@ -69,7 +75,12 @@ function sipListener() {
   return section({
     name: text('a name').describe('The name of this listener, in `sec3` and in logs.'),
     host: host().describe('The address to listen on.'),
-    port: port().default(5060).describe('The UDP port to listen on; 0 lets the system choose.'),
+    port: port()
+      .default(5060)
+      .describe('The port to listen on, the same for all transports; 0 lets the system choose.'),
+    transports: list(choice(['udp', 'tcp']), 'a list of udp and tcp', 1)
+      .default(['udp', 'tcp'])
+      .describe('The transports to listen on.'),
     advertised: section({
       host: host().describe('The address or name that peers can reach.'),
       port: integer(1, 65535).optional().describe('The port that peers can reach; by default the one that is bound.'),

@@ -46,7 +46,9 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
 
   /** Names the listeners in what follows. */
   setListeners(listeners: readonly SipListener[]): void {
-    this.#listenerNames = new Map(listeners.map((listener) => [listener.transport, listener.name]));
+    this.#listenerNames = new Map(
+      listeners.flatMap(({ name, transports }) => transports.map((transport) => [transport, name] as const)),
+    );
   }
 
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void {

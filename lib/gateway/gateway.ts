@@ -6,8 +6,9 @@ import type { KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { HostResolver } from '../sec3/index.ts';
-import { DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
 import { EdgeReporter } from './edge-reporter.ts';
+import { FlowParts } from './flow-parts.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
@@ -25,6 +26,7 @@ export class Gateway implements Service {
   readonly #engine: TransactionEngine;
   readonly #wheel: TimerWheel;
   readonly #keyCentre: KeyCentre;
+  readonly #flows: FlowParts;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
 
@@ -35,6 +37,7 @@ export class Gateway implements Service {
     engine: TransactionEngine;
     wheel: TimerWheel;
     keyCentre: KeyCentre;
+    flows: FlowParts;
     metricsServer: MetricsServer | undefined;
     graceMilliseconds: number;
   }) {
@@ -44,6 +47,7 @@ export class Gateway implements Service {
     this.#engine = parts.engine;
     this.#wheel = parts.wheel;
     this.#keyCentre = parts.keyCentre;
+    this.#flows = parts.flows;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
   }
@@ -55,7 +59,8 @@ export class Gateway implements Service {
     while (this.#engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
     this.#engine.close();
     this.#wheel.stop();
-    await Promise.all(this.listeners.map((listener) => listener.transport.close()));
+    this.#flows.stop();
+    await closeTransports(this.listeners);
     await this.#keyCentre.close();
     await this.#metricsServer?.close();
   }
@@ -88,21 +93,34 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   });
 
   const listeners: SipListener[] = [];
+  const flows = new FlowParts({ settings, listeners, secret: secrets.flows, scheduler: wheel, logger, metrics });
   try {
     for (const listenerConfig of settings.sec1.sip) {
       listeners.push(
         await openSipListener(listenerConfig, {
-          limits,
+          ...settings,
           keyCentre,
           secrets,
-          receive: (datagram: Buffer, flow: Flow) => {
-            engine.receive(datagram, flow);
+          handler: {
+            receive: (message: Buffer, flow: Flow) => {
+              if (!flows.take(message, flow)) engine.receive(message, flow);
+            },
+            seen: (flow) => {
+              flows.seen(flow);
+            },
+            failed: (flow) => {
+              engine.flowFailed(flow);
+            },
+            closed: (flow) => {
+              flows.closed(flow);
+            },
           },
         }),
       );
     }
   } catch (error) {
-    await Promise.all(listeners.map((listener) => listener.transport.close()));
+    flows.stop();
+    await closeTransports(listeners);
     await keyCentre.close();
     throw error;
   }
@@ -120,12 +138,16 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     targets: buildTargetTable(settings.sec3.sip),
     inside: departures(settings.sec3.sip, listeners, ({ name }) => inside.has(name)),
     tokens,
+    flows: flows.flows,
     isLocal,
   });
   const edge = new SipEdge({
     listeners,
     router,
     tokens,
+    flows: flows.flows,
+    departures: new Departures(listeners, ({ name }) => inside.has(name)),
+    largeRequests: flows.largeRequests,
     resolver: new HostResolver(),
     scheduler: wheel,
     events: reporter,
@@ -161,9 +183,10 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
 
   for (const listener of listeners) {
     const { address, port } = listener.transport.local;
+    const transports = listener.transports.map(({ protocol }) => protocol);
     logger.info(
-      { event: 'listening', listener: listener.name, address, port, fqdn: listener.fqdn },
-      'listening for SIP over UDP',
+      { event: 'listening', listener: listener.name, address, port, transports, fqdn: listener.fqdn },
+      `listening for SIP over ${transports.join(' and ')}`,
     );
   }
   return new Gateway({
@@ -173,7 +196,12 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     engine,
     wheel,
     keyCentre,
+    flows,
     metricsServer,
     graceMilliseconds: settings.shutdownGraceMilliseconds,
   });
+}
+
+async function closeTransports(listeners: readonly SipListener[]): Promise<void> {
+  await Promise.all(listeners.flatMap(({ transports }) => transports.map((transport) => transport.close())));
 }

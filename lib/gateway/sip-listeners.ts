@@ -1,7 +1,6 @@
 import type { KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
-import { UdpTransport, type Flow } from '../../sip/index.ts';
-import type { GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
+import type { GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
 import {
   AuthenticatorChain,
   GbaDigestAuthenticator,
@@ -10,17 +9,17 @@ import {
   type Authenticator,
 } from '../identity/index.ts';
 import type { SipListener } from '../sec1/index.ts';
+import { openTransports, prefixed, type TransportHandler, type TransportSettings } from './listener-transports.ts';
 import type { GatewaySecrets } from './secrets.ts';
 
-export interface SipListenerParts {
-  readonly limits: GatewayConfig['limits'];
+export interface SipListenerParts extends TransportSettings {
   readonly keyCentre: KeyCentre;
   readonly secrets: GatewaySecrets;
-  readonly receive: (datagram: Buffer, flow: Flow) => void;
+  readonly handler: TransportHandler;
 }
 
 /**
- * Opens one SEC-1 SIP listener: its socket and its authenticators, as configured.
+ * Opens one SEC-1 SIP listener: its sockets and its authenticators, as configured.
  *
  * @throws SipError OSGATE_SIP_BIND_FAILED
  */
@@ -37,27 +36,19 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
     trusted.push(authenticator);
     return authenticator;
   });
-  // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
-  const transport: UdpTransport = await UdpTransport.open(
-    {
-      host: config.host,
-      port: config.port,
-      ...(config.advertised === undefined ? {} : { advertised: config.advertised }),
-    },
-    (datagram, peer) => {
-      parts.receive(datagram, { transport, peer });
-    },
-  );
+  const opened = await openTransports(config, parts, parts.handler);
+  const { transports } = opened;
   return {
     name: config.name,
     fqdn: config.fqdn,
-    transport,
+    transport: transports[0],
+    transports,
     authenticators: new AuthenticatorChain({
       authenticators,
       unauthenticatedMethods: config.unauthenticatedMethods,
     }),
     counters: () => ({
-      ...prefixed('udp', transport.counters),
+      ...opened.counters(),
       ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
       ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
     }),
@@ -94,8 +85,4 @@ export function total(parts: readonly Readonly<Record<string, number>>[]): Recor
     for (const [name, count] of Object.entries(part)) sums[name] = (sums[name] ?? 0) + count;
   }
   return sums;
-}
-
-function prefixed(prefix: string, counters: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counters).map(([name, count]) => [`${prefix}-${name}`, count]));
 }

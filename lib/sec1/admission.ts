@@ -1,5 +1,5 @@
 import type { SipResponse } from '../../sip/index.ts';
-import type { AuthenticationResult } from '../identity/index.ts';
+import type { AuthenticationResult, Identity } from '../identity/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
@@ -10,6 +10,8 @@ export class Admission {
   readonly trusted: boolean;
   /** The URIs for P-Asserted-Identity. */
   readonly asserted: readonly string[];
+  /** Seconds for the Flow-Timer of the response, when the agent was offered a flow (RFC 5626 4.4). */
+  flowTimer: string | undefined;
   readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;
 
   constructor(
@@ -21,6 +23,10 @@ export class Admission {
     this.trusted = result.identity.scheme === 'trusted';
     this.asserted = asserted;
     this.#result = result;
+  }
+
+  get identity(): Identity {
+    return this.#result.identity;
   }
 
   /** Adds what proves the gateway to the agent. */

@@ -11,6 +11,8 @@ export type EdgeRefusal =
   | 'foreign-dialog'
   | 'destination-not-allowed'
   | 'unresolved-host'
+  | 'unsupported-transport'
+  | 'flow-failed'
   | 'draining';
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */

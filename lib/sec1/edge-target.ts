@@ -1,4 +1,5 @@
-import type { Flow, ProxyTarget, Scheduler, SipRequest } from '../../sip/index.ts';
+import type { LargeRequests } from './large-requests.ts';
+import type { Flow, ProxyTarget, Scheduler, SipRequest, Transport } from '../../sip/index.ts';
 import type { Hop } from './sip-route.ts';
 
 /** A hop whose host has been resolved, as the proxy core takes it. */
@@ -10,9 +11,12 @@ export class EdgeTarget implements ProxyTarget {
   readonly edit: (request: SipRequest) => void;
   readonly #hop: Hop;
   readonly #scheduler: Scheduler;
+  readonly #large: LargeRequests;
+  readonly #tcp: Transport | undefined;
 
   /**
    * @param routes what to write into Record-Route, or for REGISTER into Path
+   * @param large where the request goes if it is too large for a datagram
    * @param edit the last change to the copy that goes there
    */
   constructor(
@@ -21,17 +25,30 @@ export class EdgeTarget implements ProxyTarget {
     method: string,
     routes: readonly string[] | undefined,
     scheduler: Scheduler,
+    large: { readonly requests: LargeRequests; readonly tcp: Transport | undefined },
     edit: (request: SipRequest) => void,
   ) {
     this.flow = flow;
     this.edit = edit;
     this.#hop = hop;
     this.#scheduler = scheduler;
+    this.#large = large.requests;
+    this.#tcp = large.tcp;
     if (routes !== undefined) {
       if (method === 'REGISTER') this.path = routes;
       else this.recordRoute = routes;
     }
     if (hop.responseTimeoutMilliseconds !== undefined) this.responseTimeout = hop.responseTimeoutMilliseconds;
+  }
+
+  flowFor(octets: number): Flow | undefined {
+    if (this.flow.transport.reliable) return undefined;
+    const tcp = this.#tcp === undefined ? undefined : { transport: this.#tcp, peer: this.flow.peer };
+    return this.#large.flowFor(octets, tcp);
+  }
+
+  onFlowRefused(refused: Flow): void {
+    this.#large.refused(refused);
   }
 
   onOutcome(outcome: 'answered' | 'timeout' | 'unavailable'): void {

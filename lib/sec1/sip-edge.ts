@@ -17,6 +17,10 @@ import {
   type AuthenticationResult,
 } from '../identity/index.ts';
 import type { HostResolver } from '../sec3/index.ts';
+import { wantsOutbound, type AgentFlows } from './agent-flows.ts';
+import type { Departures } from './departures.ts';
+import type { AgentFlow } from './flow-table.ts';
+import type { LargeRequests } from './large-requests.ts';
 import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
@@ -33,6 +37,9 @@ export interface SipEdgeOptions {
   readonly listeners: readonly SipListener[];
   readonly router: SipRouter;
   readonly tokens: DialogTokens;
+  readonly flows: AgentFlows;
+  readonly departures: Departures;
+  readonly largeRequests: LargeRequests;
   readonly resolver: HostResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
@@ -49,7 +56,9 @@ export class SipEdge implements ProxyHandler {
 
   constructor(options: SipEdgeOptions) {
     this.#options = options;
-    this.#byTransport = new Map(options.listeners.map((listener) => [listener.transport, listener]));
+    this.#byTransport = new Map(
+      options.listeners.flatMap((listener) => listener.transports.map((transport) => [transport, listener] as const)),
+    );
   }
 
   /** From now on requests outside dialogs are answered 503; dialogs go on. */
@@ -98,16 +107,16 @@ export class SipEdge implements ProxyHandler {
       return;
     }
     const forward = (address: string | undefined): void => {
-      const refusal = addressRefusal(hop, address);
-      if (address === undefined || refusal !== undefined) {
-        this.#options.events.ackDropped(context.request, context.flow, refusal ?? 'unresolved-host');
+      const flow = this.#flowTo(hop, address);
+      if (typeof flow === 'string') {
+        this.#options.events.ackDropped(context.request, context.flow, flow);
         return;
       }
       if (!trusted) {
         stripFromUntrusted(context.request);
         removeOwnCredentials(context.request, listener);
       }
-      context.forward({ transport: hop.listener.transport, peer: { address, port: hop.port } });
+      context.forward(flow);
     };
     const cached = this.#options.resolver.cached(hop.host);
     if (cached !== undefined) forward(cached);
@@ -122,6 +131,9 @@ export class SipEdge implements ProxyHandler {
       if (!this.#isInside(context.answeredBy)) stripFromUntrusted(response);
     } else {
       stripTowardsUntrusted(response);
+      if (admission.flowTimer !== undefined && response.status >= 200 && response.status < 300) {
+        response.set('Flow-Timer', admission.flowTimer);
+      }
       if (response.status >= 200 && response.status < 300) admission.decorate(response);
     }
   }
@@ -188,23 +200,35 @@ export class SipEdge implements ProxyHandler {
       const hop = hops[index];
       const address = addresses[index];
       if (hop === undefined) continue;
-      const refusal = addressRefusal(hop, address);
-      if (refusal !== undefined) refusals.push(refusal);
-      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
+      const flow = this.#flowTo(hop, address);
+      if (typeof flow === 'string') refusals.push(flow);
+      else targets.push(this.#target(context, arrival, hop, flow));
     }
     if (targets.length > 0) context.forward(targets);
     else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
+    else if (refusals.includes('unsupported-transport')) this.#refuse(context, 'unsupported-transport', 502);
     else this.#refuse(context, 'unresolved-host', 502);
   }
 
-  #target(context: ProxyContext, arrival: SipListener, hop: Hop, address: string): EdgeTarget {
-    const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
+  /** The way to a hop whose host has been resolved, or why there is none. */
+  #flowTo(hop: Hop, address: string | undefined): Flow | EdgeRefusal {
+    if (hop.flow !== undefined) return hop.flow;
+    if (address === undefined) return 'unresolved-host';
+    const transport = this.#options.departures.find(hop.listener, address, hop.protocol);
+    if (transport === undefined) return 'unsupported-transport';
+    const departure = this.#byTransport.get(transport) ?? hop.listener;
+    if (hop.chosenByPeer && !departure.trusts(address)) return 'destination-not-allowed';
+    return { transport, peer: { address, port: hop.port } };
+  }
+
+  #target(context: ProxyContext, arrival: SipListener, hop: Hop, flow: Flow): EdgeTarget {
     const { method } = context.request;
+    const { departures, largeRequests, scheduler } = this.#options;
     const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER'
-        ? this.#ownRoutes(context, arrival, hop.listener)
-        : undefined;
-    return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
+      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop, flow) : undefined;
+    // An agent behind NAT takes nothing but what comes by its flow.
+    const tcp = hop.flow === undefined ? departures.find(hop.listener, flow.peer.address, 'TCP') : undefined;
+    return new EdgeTarget(flow, hop, method, routes, scheduler, { requests: largeRequests, tcp }, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -224,17 +248,35 @@ export class SipEdge implements ProxyHandler {
   }
 
   /** Record-Route and Path values of ours, top first: the side we send from, then the side the request came in by. */
-  #ownRoutes(context: ProxyContext, arrival: SipListener, departure: SipListener): string[] {
-    const token = this.#options.tokens.issue(context.request.callId);
-    const value = (listener: SipListener): string =>
-      `<sip:${listener.transport.sentBy};lr;${DIALOG_TOKEN_PARAMETER}=${token}>`;
-    return arrival === departure ? [value(arrival)] : [value(departure), value(arrival)];
+  #ownRoutes(context: ProxyContext, arrival: SipListener, hop: Hop, departure: Flow): string[] {
+    const { flows, tokens } = this.#options;
+    const { request, flow } = context;
+    const token = tokens.issue(request.callId);
+    const value = ({ protocol, sentBy }: Transport, agent: AgentFlow | undefined, outbound = false): string => {
+      const user = agent === undefined ? '' : `${flows.token(agent)}@`;
+      const parameters = `${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`};lr${outbound ? ';ob' : ''}`;
+      return `<sip:${user}${sentBy}${parameters};${DIALOG_TOKEN_PARAMETER}=${token}>`;
+    };
+    const admission = admissionOf(context);
+    const agent =
+      admission === undefined || admission.trusted
+        ? undefined
+        : flows.enter(request, flow, arrival, admission.identity);
+    // Only who sees the agent itself may offer outbound (RFC 5626 5.1).
+    const outbound =
+      agent !== undefined &&
+      request.method === 'REGISTER' &&
+      request.values('Via').length === 1 &&
+      wantsOutbound(request);
+    if (outbound && admission !== undefined) admission.flowTimer = flows.flowTimer(flow);
+    if (flow.transport === departure.transport) return [value(flow.transport, agent ?? hop.flow, outbound)];
+    return [value(departure.transport, hop.flow), value(flow.transport, agent, outbound)];
   }
 
   #answerForGateway(context: ProxyContext): void {
     if (context.request.method === 'OPTIONS') {
       context.reply(200, undefined, (response) => {
-        response.set('Supported', 'path');
+        response.set('Supported', 'path, outbound');
       });
     } else this.#refuse(context, 'no-target', 404);
   }
@@ -261,11 +303,6 @@ function admissionOf({ screened }: ProxyContext): Admission | undefined {
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
-}
-
-function addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
-  if (address === undefined) return 'unresolved-host';
-  return hop.chosenByPeer && !hop.listener.trusts(address) ? 'destination-not-allowed' : undefined;
 }
 
 function pick(context: AckContext): Omit<RoutedRequest, 'inDialog'> {

@@ -6,7 +6,10 @@ export interface SipListener {
   readonly name: string;
   /** The NAF FQDN that agents contact. */
   readonly fqdn: string;
+  /** The transport for whoever has no preference: UDP where it listens for that. */
   readonly transport: Transport;
+  /** All of them, each of another protocol, at the same address and port. */
+  readonly transports: readonly Transport[];
   readonly authenticators: AuthenticatorChain;
   /** What its socket, key caches and nonce windows have counted so far, by kind. */
   counters(): Readonly<Record<string, number>>;

@@ -1,9 +1,11 @@
 import type { NameAddress, SipRequest, SipUri, Uri } from '../../sip/index.ts';
 import { parseUri } from '../../sip/index.ts';
 import type { SipTarget, SipTargetTable } from '../sec3/index.ts';
+import type { AgentFlows } from './agent-flows.ts';
 import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
 import type { EdgeRefusal } from './edge-events.ts';
+import type { AgentFlow } from './flow-table.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** The next place to send a request to, before its host is resolved. */
@@ -11,6 +13,10 @@ export interface Hop {
   readonly host: string;
   readonly port: number;
   readonly listener: SipListener;
+  /** The token of the transport that the URI asks for, in upper case; absent when it does not say. */
+  readonly protocol?: string;
+  /** The flow of an agent that the request must take; host and port are its own then. */
+  readonly flow?: AgentFlow;
   /** The configured target that the hop stands for; absent for hops that Route or Request-URI name. */
   readonly target?: SipTarget;
   /** How long the hop may say nothing before the next one is tried; without it the transaction's own timer decides. */
@@ -44,6 +50,7 @@ export class SipRouter {
   readonly #targets: SipTargetTable;
   readonly #inside: ReadonlyMap<string, SipListener>;
   readonly #tokens: DialogTokens;
+  readonly #flows: AgentFlows;
   readonly #isLocal: (uri: SipUri) => boolean;
 
   constructor(options: {
@@ -52,12 +59,14 @@ export class SipRouter {
     /** The listener from which each SEC-3 rule, by name, sends. */
     inside: ReadonlyMap<string, SipListener>;
     tokens: DialogTokens;
+    flows: AgentFlows;
     isLocal: (uri: SipUri) => boolean;
   }) {
     this.#listeners = options.listeners;
     this.#targets = options.targets;
     this.#inside = options.inside;
     this.#tokens = options.tokens;
+    this.#flows = options.flows;
     this.#isLocal = options.isLocal;
   }
 
@@ -113,6 +122,10 @@ export class SipRouter {
     if (!trusted && !this.isOwnDialog(context)) {
       return { outcome: 'refuse', reason: 'foreign-dialog', status: 481 };
     }
+    // Agents do not choose flows: what they bring along leads inside (RFC 5626 5.3.1).
+    const found = trusted ? this.#flows.lookUp(context.poppedRoutes) : undefined;
+    if (found?.outcome === 'flow') return { outcome: 'hops', hops: [hopAlong(found.flow)] };
+    if (found?.outcome === 'gone') return { outcome: 'refuse', reason: 'flow-failed', status: 430 };
     if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
       return { outcome: 'refuse', reason: 'no-target', status: 404 };
     }
@@ -132,7 +145,14 @@ export class SipRouter {
 
 function hopTo(uri: SipUri, listener: SipListener, chosenByPeer: boolean): Hop {
   const maddr = uri.parameters.get('maddr');
-  return { host: maddr ?? uri.host, port: uri.port ?? 5060, listener, chosenByPeer };
+  const protocol = uri.parameters.get('transport')?.toUpperCase();
+  const hop = { host: maddr ?? uri.host, port: uri.port ?? 5060, listener, chosenByPeer };
+  return protocol === undefined ? hop : { ...hop, protocol };
+}
+
+function hopAlong(flow: AgentFlow): Hop {
+  const { address, port } = flow.peer;
+  return { host: address, port, listener: flow.listener, flow, chosenByPeer: false };
 }
 
 function isSip(uri: Uri | undefined): uri is SipUri {

@@ -130,7 +130,8 @@ export class NonceCountWindow {
     const high = this.#hash[1] ?? 0;
     for (let number = low & this.#mask; ; number = (number + 1) & this.#mask) {
       const row = number * this.#rowWords;
-      if (this.#word(row, HIGHEST) === 0 || (this.#word(row, LOW) === low && this.#word(row, HIGH) === high)) return row;
+      if (this.#word(row, HIGHEST) === 0 || (this.#word(row, LOW) === low && this.#word(row, HIGH) === high))
+        return row;
     }
   }
 

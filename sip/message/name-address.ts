@@ -1,4 +1,12 @@
-import { NO_PARAMETERS, parseParameters, quote, skipQuoted, unquote, formatParameters, type Parameters } from './parameters.ts';
+import {
+  NO_PARAMETERS,
+  parseParameters,
+  quote,
+  skipQuoted,
+  unquote,
+  formatParameters,
+  type Parameters,
+} from './parameters.ts';
 
 /** A name-addr or addr-spec with header parameters: the value of From, To, Contact, Route (RFC 3261 20.10). */
 export interface NameAddress {

@@ -131,12 +131,19 @@ function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUr
   const hostEnd = semicolon < 0 || semicolon > parametersEnd ? parametersEnd : semicolon;
   const hostPort = parseHostPort(text, hostStart, hostEnd);
   if (hostPort === undefined) return undefined;
-  const parameters =
-    hostEnd === parametersEnd ? NO_PARAMETERS : parseParameters(text.slice(0, parametersEnd), hostEnd);
+  const parameters = hostEnd === parametersEnd ? NO_PARAMETERS : parseParameters(text.slice(0, parametersEnd), hostEnd);
   if (parameters === undefined) return undefined;
   const { host, port } = hostPort;
   // All of the same shape: objects that differ in which members they have make every reader of them slow.
-  return { scheme, user, password, host, port, parameters, headers: question < 0 ? undefined : text.slice(question + 1) };
+  return {
+    scheme,
+    user,
+    password,
+    host,
+    port,
+    parameters,
+    headers: question < 0 ? undefined : text.slice(question + 1),
+  };
 }
 
 function parseTelUri(text: string): TelUri | undefined {

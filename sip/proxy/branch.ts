@@ -8,6 +8,10 @@ export interface BranchOwner {
   onBranchResponse(response: SipResponse, branch: Branch): void;
   /** The target kept silent for too long. */
   onBranchTimeout(branch: Branch): void;
+  /** The other flow that the target chose for the request failed; it goes by the target's own flow. */
+  onBranchRerouted(branch: Branch): void;
+  /** The request could not be sent, or no answer can come back. */
+  onBranchTransportError(branch: Branch): void;
 }
 
 /** One forwarded copy of a request: a client transaction and the target that it is for (RFC 3261 16.6). */
@@ -48,6 +52,18 @@ export class Branch implements ClientTransactionHandler {
   onTimeout(): void {
     this.#settle('timeout');
     if (!this.#abandoned) this.#owner.onBranchTimeout(this);
+  }
+
+  onTransportError({ flow }: ClientTransaction): void {
+    const rerouted = flow !== this.target.flow && !this.#settled && !this.#abandoned;
+    if (rerouted) {
+      this.#silence?.cancel();
+      this.target.onFlowRefused?.(flow);
+      this.#owner.onBranchRerouted(this);
+      return;
+    }
+    this.#settle('unavailable');
+    if (!this.#abandoned) this.#owner.onBranchTransportError(this);
   }
 
   /** The target said nothing for longer than its `responseTimeout`. */

@@ -5,7 +5,7 @@ import type { Flow } from '../transport/index.ts';
 import { LoopDetector } from './loop-detection.ts';
 import type { ProxyHandler } from './proxy-handler.ts';
 import { ResponseContext, type ResponseContextEnvironment } from './response-context.ts';
-import { processRoute } from './route-processing.ts';
+import { adaptToStrictRouter, processRoute } from './route-processing.ts';
 
 export interface ProxyCoreOptions {
   readonly engine: TransactionEngine;
@@ -83,6 +83,7 @@ export class ProxyCore implements TransactionUser {
       forward: (target) => {
         const { maxForwards } = request;
         request.set('Max-Forwards', String(maxForwards === undefined ? MAX_FORWARDS : maxForwards - 1));
+        adaptToStrictRouter(request);
         this.#environment.engine.sendStateless(request, target);
       },
     });

@@ -13,9 +13,16 @@ export interface ProxyTarget {
   readonly path?: readonly string[];
   /** Milliseconds without any response after which the next target is tried; by default timers B and F decide. */
   readonly responseTimeout?: number;
+  /**
+   * Another flow for a request of that many octets (RFC 3261 18.1.1); undefined for `flow`. When it fails before an answer
+   * came, the request goes by `flow` after all.
+   */
+  flowFor?(octets: number): Flow | undefined;
+  /** The flow that `flowFor` gave could not be used; `flow` is tried. */
+  onFlowRefused?(refused: Flow): void;
   /** Last change to the copy that goes to this target. */
   edit?(request: SipRequest): void;
-  /** What became of the target: it answered (whatever it said), kept silent, or said 503. */
+  /** What became of the target: it answered (whatever it said), kept silent, or said 503 or could not be sent to. */
   onOutcome?(outcome: 'answered' | 'timeout' | 'unavailable'): void;
 }
 

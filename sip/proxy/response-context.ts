@@ -1,10 +1,11 @@
 import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
 import { tagOf } from '../message/index.ts';
 import type { Scheduler, Timer } from '../scheduler.ts';
-import type { ServerTransaction, TransactionEngine } from '../transaction/index.ts';
+import type { FlowSizing, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
 import { Branch, type BranchOwner } from './branch.ts';
+import { adaptToStrictRouter } from './route-processing.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
 
 /** What a response context needs of the proxy core. */
@@ -105,14 +106,29 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     this.#failed(this.#timeoutStatus);
   }
 
+  /** As if the target had said 503 (RFC 3261 16.9). */
+  onBranchTransportError(): void {
+    this.#failed(500);
+  }
+
+  onBranchRerouted({ target }: Branch): void {
+    if (this.#cancelled) this.#failed(500);
+    else if (!this.transaction.completed) this.#begin(target, undefined);
+  }
+
   /** Starts the next branch; false when there is none. */
   #tryNext(): boolean {
     const target = this.#remaining[this.#next++];
     if (target === undefined) return false;
+    this.#begin(target, target.flowFor === undefined ? undefined : (target as FlowSizing));
+    return true;
+  }
+
+  #begin(target: ProxyTarget, sizing: FlowSizing | undefined): void {
     const { engine, scheduler } = this.#environment;
     const branch = new Branch(target, this);
     try {
-      const options = { branchSuffix: this.#branchSuffix };
+      const options = { branchSuffix: this.#branchSuffix, sizing };
       const transaction = engine.request(this.#copyFor(target), target.flow, branch, options);
       this.#branches.push(branch);
       branch.begin(transaction, scheduler);
@@ -123,7 +139,6 @@ export class ResponseContext implements ProxyContext, BranchOwner {
         response.set('Retry-After', '5');
       });
     }
-    return true;
   }
 
   /** Steps 1 to 6 of RFC 3261 16.6. */
@@ -135,6 +150,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     target.edit?.(copy);
     if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
     if (target.path !== undefined) prependAll(copy, 'Path', target.path);
+    adaptToStrictRouter(copy);
     return copy;
   }
 

@@ -2,6 +2,7 @@ export { DEFAULT_TIMERS, type TransactionTimers } from './timers.ts';
 export { TimerWheel } from './timer-wheel.ts';
 export {
   TransactionEngine,
+  type FlowSizing,
   type MessageObserver,
   type TransactionEngineOptions,
   type TransactionLimits,

@@ -25,6 +25,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   constructor(
     key: string,
     request: SipRequest,
+    bytes: Buffer,
     flow: Flow,
     handler: ClientTransactionHandler,
     context: TransactionContext,
@@ -35,11 +36,12 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.flow = flow;
     this.#handler = handler;
     this.#context = context;
-    this.#bytes = request.toBuffer();
+    this.#bytes = bytes;
     this.#interval = timers.t1;
     this.#endsAt = scheduler.now() + transactionTimeout(timers);
-    this.#timer = scheduler.schedule(this.#interval, onTimer, this);
-    context.send(request, this.#bytes, flow);
+    const first = flow.transport.reliable ? transactionTimeout(timers) : this.#interval;
+    this.#timer = scheduler.schedule(first, onTimer, this);
+    if (!context.send(request, bytes, flow)) scheduler.schedule(0, fail, this);
   }
 
   /** Only an INVITE can be cancelled (RFC 3261 9.1). */
@@ -61,11 +63,20 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.#context.clientEnded(this.#key);
   }
 
+  /** Nothing that was sent needs to have arrived, and no answer will come. */
+  transportError(): void {
+    if (this.#state === 'terminated') return;
+    this.terminate();
+    if (this.#handler.onTransportError === undefined) this.#handler.onTimeout(this);
+    else this.#handler.onTransportError(this);
+  }
+
   onTimer(): void {
     const { scheduler, timers } = this.#context;
     const left = this.#endsAt - scheduler.now();
     if (left <= 0) {
       this.terminate();
+      this.flow.transport.suspect?.(this.flow.peer);
       this.#handler.onTimeout(this);
       return;
     }
@@ -77,4 +88,8 @@ export class NonInviteClientTransaction implements ClientTransaction {
 
 function onTimer(transaction: NonInviteClientTransaction): void {
   transaction.onTimer();
+}
+
+function fail(transaction: NonInviteClientTransaction): void {
+  transaction.transportError();
 }

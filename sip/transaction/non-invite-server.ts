@@ -42,7 +42,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
       return;
     }
     this.terminate();
-    this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
+    // Timer J is zero over a reliable transport: no copy of the request will come.
+    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
   }
 
   receiveRetransmission(): void {

@@ -7,8 +7,12 @@ import type { TransactionTimers } from './timers.ts';
 export interface TransactionContext {
   readonly scheduler: Scheduler;
   readonly timers: TransactionTimers;
-  /** Sends `bytes`, the serialised `message`, which is given for whoever watches. */
-  send(message: SipMessage, bytes: Buffer, flow: Flow): void;
+  /**
+   * Sends `bytes`, the serialised `message`, which is given for whoever watches.
+   *
+   * @returns false when the transport did not take it
+   */
+  send(message: SipMessage, bytes: Buffer, flow: Flow): boolean;
   /** Forgets the transaction with that key. */
   serverEnded(key: string): void;
   clientEnded(key: string): void;

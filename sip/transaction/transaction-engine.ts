@@ -16,6 +16,7 @@ import type { Scheduler } from '../scheduler.ts';
 import type { Flow, Peer } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
 import { AnsweredRequests } from './answered-requests.ts';
+import { FlowFailures } from './flow-failures.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
@@ -70,6 +71,8 @@ export class TransactionEngine {
     retransmissionsIn: 0,
     strayResponses: 0,
     foreignResponses: 0,
+    transportErrors: 0,
+    largeRequests: 0,
     refusedTableFull: 0,
     statelessReplies: 0,
     statelessReplyAcks: 0,
@@ -82,6 +85,7 @@ export class TransactionEngine {
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
   readonly #answered: AnsweredRequests;
   readonly #context: TransactionContext;
+  readonly #flows: FlowFailures;
   #user: TransactionUser | undefined;
   #unanswered = 0;
 
@@ -92,6 +96,7 @@ export class TransactionEngine {
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
     const timers = options.timers ?? DEFAULT_TIMERS;
+    this.#flows = new FlowFailures(options.scheduler, this.#clients);
     this.#answered = new AnsweredRequests(
       options.scheduler,
       transactionTimeout(timers),
@@ -101,14 +106,15 @@ export class TransactionEngine {
     this.#context = {
       scheduler: options.scheduler,
       timers,
-      send: (message, bytes, flow) => {
-        this.#send(message, bytes, flow);
-      },
+      send: (message, bytes, flow) => this.#send(message, bytes, flow),
       serverEnded: (key) => {
         this.#servers.delete(key);
       },
       clientEnded: (key) => {
+        const client = this.#clients.get(key);
+        if (client === undefined) return;
         this.#clients.delete(key);
+        this.#flows.ended(client);
       },
       serverAnswered: () => {
         this.#unanswered--;
@@ -117,6 +123,15 @@ export class TransactionEngine {
         this.#answered.add(key, answer, flow);
       },
     };
+  }
+
+  /**
+   * A connection is gone or could not be opened, or a datagram could not be sent there: the client transactions of the
+   * flow end at once rather than by their timers.
+   */
+  flowFailed(flow: Flow): void {
+    this.counters.transportErrors++;
+    this.#flows.failed(flow);
   }
 
   setUser(user: TransactionUser): void {
@@ -156,20 +171,26 @@ export class TransactionEngine {
    * Sends a request as a client transaction: puts our Via on top, sends, and sends again until an answer comes.
    *
    * @param options.branchSuffix ends the branch, for a proxy's loop detection (RFC 3261 16.6 step 8)
+   * @param options.sizing may choose another flow when it hears how large the request is (RFC 3261 18.1.1)
    * @throws SipError OSGATE_SIP_OVERLOADED when there are as many client transactions as allowed
    */
   request(
     request: SipRequest,
     flow: Flow,
     handler: ClientTransactionHandler,
-    options: { readonly branchSuffix?: string } = {},
+    options: { readonly branchSuffix?: string; readonly sizing?: FlowSizing | undefined } = {},
   ): ClientTransaction {
     if (this.#clients.size >= this.#limits.maxClientTransactions) {
       this.counters.refusedTableFull++;
       throw new SipError('OSGATE_SIP_OVERLOADED', 'too many client transactions');
     }
     const branch = this.#pushVia(request, flow, options.branchSuffix);
-    return this.#startClient(branch, request, flow, handler);
+    const bytes = request.toBuffer();
+    const chosen = options.sizing?.flowFor(bytes.length);
+    if (chosen === undefined) return this.#startClient(branch, request, bytes, flow, handler);
+    this.counters.largeRequests++;
+    request.replaceFirstValue('Via', viaOf(branch, chosen));
+    return this.#startClient(branch, request, request.toBuffer(), chosen, handler);
   }
 
   /** Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is. */
@@ -254,7 +275,7 @@ export class TransactionEngine {
   #receiveResponse(response: SipResponse, flow: Flow): void {
     this.counters.responsesIn++;
     const via = response.topVia;
-    // Anything else was not sent by us (RFC 3261 18.1.2).
+    // Anything else was not sent by us (RFC 3261 18.1.2). All transports of a listener have the same sent-by.
     if (via === undefined || sentByOf(via) !== flow.transport.sentBy.toLowerCase()) {
       this.counters.foreignResponses++;
       this.#observe?.onDropped('foreign-response', flow);
@@ -270,28 +291,36 @@ export class TransactionEngine {
     this.#user?.onStrayResponse(response, flow);
   }
 
-  #startClient(branch: string, request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
+  #startClient(
+    branch: string,
+    request: SipRequest,
+    bytes: Buffer,
+    flow: Flow,
+    handler: ClientTransactionHandler,
+  ): ClientTransaction {
     const key = clientKey(branch, request);
     const transaction =
       request.method === 'INVITE'
         ? new InviteClientTransaction({
             key,
             request,
+            bytes,
             flow,
             handler,
             context: this.#context,
             sendCancel: (cancel, cancelFlow) => {
-              this.#startClient(branch, cancel, cancelFlow, IGNORE);
+              this.#startClient(branch, cancel, cancel.toBuffer(), cancelFlow, IGNORE);
             },
           })
-        : new NonInviteClientTransaction(key, request, flow, handler, this.#context);
+        : new NonInviteClientTransaction(key, request, bytes, flow, handler, this.#context);
     this.#clients.set(key, transaction);
+    this.#flows.began(transaction);
     return transaction;
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
     const branch = BRANCH_COOKIE + this.#random.hex(BRANCH_OCTETS) + suffix;
-    request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
+    request.prepend('Via', viaOf(branch, flow));
     return branch;
   }
 
@@ -311,11 +340,21 @@ export class TransactionEngine {
     if (parsed.ok) this.#send(parsed.message, bytes, flow);
   }
 
-  #send(message: SipMessage, bytes: Buffer, flow: Flow): void {
+  #send(message: SipMessage, bytes: Buffer, flow: Flow): boolean {
     this.counters.messagesOut++;
     this.#observe?.onMessage('out', message, flow);
-    flow.transport.send(bytes, flow.peer);
+    const { transport, peer } = flow;
+    if (transport.reliable && message instanceof SipResponse && !transport.isConnected(peer)) {
+      return transport.send(bytes, sentByPeer(message, peer));
+    }
+    return transport.send(bytes, peer);
   }
+}
+
+/** Chooses the flow of a request by its size. */
+export interface FlowSizing {
+  /** Another flow for a request of that many octets; undefined for the one that was asked for. */
+  flowFor(octets: number): Flow | undefined;
 }
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
@@ -329,11 +368,23 @@ function stampVia(request: SipRequest, via: Via, source: Peer): void {
   request.replaceFirstValue('Via', formatVia({ ...via, parameters }));
 }
 
-/** Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from. */
+/**
+ * Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from, and over a stream
+ * by its connection.
+ */
 function responseFlowOf(via: Via, flow: Flow): Flow {
-  if (via.rport !== undefined) return flow;
+  if (via.rport !== undefined || flow.transport.reliable) return flow;
   const port = via.port ?? 5060;
   return port === flow.peer.port ? flow : { transport: flow.transport, peer: { address: flow.peer.address, port } };
+}
+
+/** Where a response goes when the connection of its request is gone: to the same address, at the port of sent-by (18.2.2). */
+function sentByPeer(response: SipResponse, peer: Peer): Peer {
+  return { address: peer.address, port: response.topVia?.port ?? 5060 };
+}
+
+function viaOf(branch: string, { transport }: Flow): string {
+  return `SIP/2.0/${transport.protocol} ${transport.sentBy};branch=${branch};rport`;
 }
 
 function sentByOf(via: Via): string {

@@ -28,6 +28,11 @@ export interface ClientTransactionHandler {
   onResponse(response: SipResponse, transaction: ClientTransaction): void;
   /** Timer B or F fired (RFC 3261 17.1.1.2, 17.1.2.2). */
   onTimeout(transaction: ClientTransaction): void;
+  /**
+   * The request could not be sent, or the connection that its response would come by is gone; to be treated as a 503 (RFC
+   * 3261 8.1.3.1, 16.9). Where absent `onTimeout` is called.
+   */
+  onTransportError?(transaction: ClientTransaction): void;
 }
 
 /** The layer above the transactions (RFC 3261 17): a proxy core or a user agent core. */
