@@ -5,7 +5,11 @@ import { parseVia, tagOf, type SipRequest, type SipUri } from '../message/index.
 /** Hexadecimal digits of the loop hash in a branch. */
 const HASH_LENGTH = 16;
 
-/** Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2). */
+/**
+ * Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2): the
+ * Request-URI, Route and Event of the request, beside what tells one transaction from another. It must not depend on the
+ * method (RFC 5393 4.2.1); of CSeq it takes the number only.
+ */
 export class LoopDetector {
   readonly #secret: string;
   readonly #isLocal: (uri: SipUri) => boolean;
@@ -39,7 +43,8 @@ export class LoopDetector {
   #hash(request: SipRequest): string {
     const route = request.headers('Route').join(',');
     const tags = `${tagOf(request.from) ?? ''}\n${tagOf(request.to) ?? ''}`;
-    const text = `${this.#secret}\n${request.uri}\n${route}\n${tags}\n${request.callId}\n${request.header('CSeq') ?? ''}`;
+    const event = request.header('Event') ?? '';
+    const text = `${this.#secret}\n${request.uri}\n${route}\n${event}\n${tags}\n${request.callId}\n${request.cseq.sequence}`;
     return hash('sha1', Buffer.from(text, 'latin1'), 'hex').slice(0, HASH_LENGTH);
   }
 }
