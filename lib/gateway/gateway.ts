@@ -1,18 +1,19 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { ProxyCore, TimerWheel, TransactionEngine, type Flow } from '../../sip/index.ts';
+import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type NodeDnsClient } from '../../sip/index.ts';
 import type { KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
-import { HostResolver } from '../sec3/index.ts';
 import { DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { openSipListener, total } from './sip-listeners.ts';
-import { buildTargetTable, departures } from './sip-targets.ts';
+import { buildResolver } from './sip-resolver.ts';
+import { SipTargetService } from './sip-target-service.ts';
+import { publishTargetMetrics } from './target-metrics.ts';
 
 /** How often a draining gateway looks whether its last transaction is over. */
 const DRAIN_POLL_MILLISECONDS = 50;
@@ -21,12 +22,15 @@ const DRAIN_POLL_MILLISECONDS = 50;
 export class Gateway implements Service {
   readonly listeners: readonly SipListener[];
   readonly metrics: Metrics;
+  /** The servers behind the gateway: how they are, and which of them drain. */
+  readonly targets: SipTargetService;
   readonly #edge: SipEdge;
   readonly #engine: TransactionEngine;
   readonly #wheel: TimerWheel;
   readonly #keyCentre: KeyCentre;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
+  readonly #dns: NodeDnsClient;
 
   constructor(parts: {
     listeners: readonly SipListener[];
@@ -37,9 +41,13 @@ export class Gateway implements Service {
     keyCentre: KeyCentre;
     metricsServer: MetricsServer | undefined;
     graceMilliseconds: number;
+    targets: SipTargetService;
+    dns: NodeDnsClient;
   }) {
     this.listeners = parts.listeners;
     this.metrics = parts.metrics;
+    this.targets = parts.targets;
+    this.#dns = parts.dns;
     this.#edge = parts.edge;
     this.#engine = parts.engine;
     this.#wheel = parts.wheel;
@@ -53,6 +61,8 @@ export class Gateway implements Service {
     this.#edge.drain();
     const deadline = Date.now() + this.#graceMilliseconds;
     while (this.#engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
+    this.targets.stop();
+    this.#dns.close();
     this.#engine.close();
     this.#wheel.stop();
     await Promise.all(this.listeners.map((listener) => listener.transport.close()));
@@ -115,10 +125,22 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       .filter(({ authenticators }) => authenticators.some(({ type }) => type === 'trusted'))
       .map(({ name }) => name),
   );
+  const { resolver, dns } = buildResolver(settings.dns, wheel, Math.random);
+  const targets = new SipTargetService({
+    rules: settings.sec3.sip,
+    listeners,
+    inside,
+    engine,
+    scheduler: wheel,
+    resolver,
+    logger,
+    random: Math.random,
+    maximumPeers: settings.dns.maximumNames,
+  });
   const router = new SipRouter({
     listeners,
-    targets: buildTargetTable(settings.sec3.sip),
-    inside: departures(settings.sec3.sip, listeners, ({ name }) => inside.has(name)),
+    targets: targets.table,
+    inside: targets.departures,
     tokens,
     isLocal,
   });
@@ -126,7 +148,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     listeners,
     router,
     tokens,
-    resolver: new HostResolver(),
+    resolver: targets.hops,
     scheduler: wheel,
     events: reporter,
   });
@@ -140,6 +162,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   });
   engine.setUser(proxy);
   wheel.start();
+  targets.start();
 
   metrics.countersOf(
     { name: 'osgate_sip_engine_total', help: 'What the SIP engine counted, by kind', label: 'kind' },
@@ -153,6 +176,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     },
     () => total(listeners.map((listener) => listener.counters())),
   );
+  publishTargetMetrics(metrics, targets, resolver);
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
   const metricsServer =
     config.ops?.metrics === undefined
@@ -175,5 +199,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     keyCentre,
     metricsServer,
     graceMilliseconds: settings.shutdownGraceMilliseconds,
+    targets,
+    dns,
   });
 }

@@ -1,5 +1,6 @@
 import type { SipResponse } from '../../sip/index.ts';
 import type { AuthenticationResult } from '../identity/index.ts';
+import type { ActiveRule } from '../sec3/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
@@ -10,6 +11,8 @@ export class Admission {
   readonly trusted: boolean;
   /** The URIs for P-Asserted-Identity. */
   readonly asserted: readonly string[];
+  /** The rule of SEC-3 that chose where the request goes. */
+  rule: ActiveRule | undefined;
   readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;
 
   constructor(

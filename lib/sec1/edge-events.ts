@@ -11,6 +11,7 @@ export type EdgeRefusal =
   | 'foreign-dialog'
   | 'destination-not-allowed'
   | 'unresolved-host'
+  | 'targets-unavailable'
   | 'draining';
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */

@@ -1,5 +1,6 @@
-import type { Flow, ProxyTarget, Scheduler, SipRequest } from '../../sip/index.ts';
-import type { Hop } from './sip-route.ts';
+import type { Flow, Peer, ProxyTarget, Scheduler, SipRequest, SipResponse } from '../../sip/index.ts';
+import { retryAfterSeconds, type SipTarget } from '../sec3/index.ts';
+import type { ResolvedHop } from './hop-resolver.ts';
 
 /** A hop whose host has been resolved, as the proxy core takes it. */
 export class EdgeTarget implements ProxyTarget {
@@ -8,16 +9,20 @@ export class EdgeTarget implements ProxyTarget {
   readonly path?: readonly string[];
   readonly responseTimeout?: number;
   readonly edit: (request: SipRequest) => void;
-  readonly #hop: Hop;
+  readonly #target: SipTarget | undefined;
+  /** True for what the target was chosen for; what a dialog sends there is counted, but not refused. */
+  readonly #chosen: boolean;
+  readonly #siblings: readonly Peer[];
   readonly #scheduler: Scheduler;
 
   /**
+   * @param target the server behind the hop, where it is one of SEC-3
    * @param routes what to write into Record-Route, or for REGISTER into Path
    * @param edit the last change to the copy that goes there
    */
   constructor(
-    flow: Flow,
-    hop: Hop,
+    { hop, flow, siblings }: ResolvedHop,
+    target: SipTarget | undefined,
     method: string,
     routes: readonly string[] | undefined,
     scheduler: Scheduler,
@@ -25,7 +30,9 @@ export class EdgeTarget implements ProxyTarget {
   ) {
     this.flow = flow;
     this.edit = edit;
-    this.#hop = hop;
+    this.#target = target;
+    this.#chosen = hop.target !== undefined;
+    this.#siblings = siblings;
     this.#scheduler = scheduler;
     if (routes !== undefined) {
       if (method === 'REGISTER') this.path = routes;
@@ -34,8 +41,20 @@ export class EdgeTarget implements ProxyTarget {
     if (hop.responseTimeoutMilliseconds !== undefined) this.responseTimeout = hop.responseTimeoutMilliseconds;
   }
 
-  onOutcome(outcome: 'answered' | 'timeout' | 'unavailable'): void {
-    if (outcome === 'answered') this.#hop.target?.answered();
-    else this.#hop.target?.failed(this.#scheduler.now());
+  admit(): boolean {
+    if (this.#target === undefined) return true;
+    if (this.#chosen && !this.#target.takes(this.#scheduler.now())) return false;
+    this.#target.state.inFlight++;
+    return true;
+  }
+
+  onOutcome(outcome: 'answered' | 'timeout' | 'unavailable', response?: SipResponse): void {
+    if (this.#target === undefined) return;
+    const retryAfter = outcome === 'unavailable' && response !== undefined ? retryAfterSeconds(response) : undefined;
+    this.#target.settled(outcome, this.#scheduler.now(), this.flow.peer, this.#siblings, retryAfter);
+  }
+
+  onEnd(): void {
+    if (this.#target !== undefined) this.#target.state.inFlight--;
   }
 }

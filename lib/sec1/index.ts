@@ -1,5 +1,7 @@
 export { DIALOG_TOKEN_PARAMETER, DialogTokens } from './dialog-token.ts';
 export type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
 export { SipEdge, type SipEdgeOptions } from './sip-edge.ts';
+export { HopResolver, type ResolvedHop } from './hop-resolver.ts';
 export type { SipListener } from './sip-listener.ts';
 export { SipRouter, type Hop, type RouteDecision, type RoutedRequest } from './sip-route.ts';
+export { reachOf, transportOf } from './transport-of.ts';

@@ -16,11 +16,11 @@ import {
   stripTowardsUntrusted,
   type AuthenticationResult,
 } from '../identity/index.ts';
-import type { HostResolver } from '../sec3/index.ts';
 import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
@@ -33,7 +33,7 @@ export interface SipEdgeOptions {
   readonly listeners: readonly SipListener[];
   readonly router: SipRouter;
   readonly tokens: DialogTokens;
-  readonly resolver: HostResolver;
+  readonly resolver: HopResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
 }
@@ -74,6 +74,7 @@ export class SipEdge implements ProxyHandler {
   onRequest(context: ProxyContext): void {
     const { screened } = context;
     if (screened instanceof Promise) {
+      context.trying();
       void (screened as Promise<SipResponse | Admission>).then((settled) => {
         if (settled instanceof SipResponse) context.respond(settled);
         else {
@@ -97,21 +98,29 @@ export class SipEdge implements ProxyHandler {
       this.#options.events.ackDropped(context.request, context.flow, reason);
       return;
     }
-    const forward = (address: string | undefined): void => {
-      const refusal = addressRefusal(hop, address);
-      if (address === undefined || refusal !== undefined) {
-        this.#options.events.ackDropped(context.request, context.flow, refusal ?? 'unresolved-host');
+    const forward = ([first]: readonly ResolvedHop[]): void => {
+      if (first === undefined || isForeign(first)) {
+        const refusal = first === undefined ? 'unresolved-host' : 'destination-not-allowed';
+        this.#options.events.ackDropped(context.request, context.flow, refusal);
         return;
       }
       if (!trusted) {
         stripFromUntrusted(context.request);
         removeOwnCredentials(context.request, listener);
       }
-      context.forward({ transport: hop.listener.transport, peer: { address, port: hop.port } });
+      context.forward(first.flow);
     };
-    const cached = this.#options.resolver.cached(hop.host);
-    if (cached !== undefined) forward(cached);
-    else void this.#options.resolver.resolve(hop.host).then(forward);
+    const resolved = this.#options.resolver.resolve([hop]);
+    if (resolved instanceof Promise) void resolved.then(forward);
+    else forward(resolved);
+  }
+
+  onExhausted(context: ProxyContext, status: number): void {
+    const rule = admissionOf(context)?.rule;
+    const seconds =
+      rule === undefined ? undefined : this.#options.router.targets.overloaded(rule, this.#options.scheduler.now());
+    if (seconds === undefined) context.reply(status);
+    else this.#refuse(context, 'targets-unavailable', 503, retryAfter(seconds));
   }
 
   onResponse(response: SipResponse, context: ProxyContext): void {
@@ -149,7 +158,8 @@ export class SipEdge implements ProxyHandler {
     }
   }
 
-  #route(context: ProxyContext, { listener, trusted }: Admission): void {
+  #route(context: ProxyContext, admission: Admission): void {
+    const { listener, trusted } = admission;
     const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
     switch (decision.outcome) {
       case 'local':
@@ -158,53 +168,47 @@ export class SipEdge implements ProxyHandler {
       case 'refuse':
         this.#refuse(context, decision.reason, decision.status, (response) => {
           if (decision.allowEvents !== undefined) response.set('Allow-Events', decision.allowEvents.join(', '));
+          if (decision.retryAfterSeconds !== undefined) retryAfter(decision.retryAfterSeconds)(response);
         });
         return;
       case 'hops':
+        admission.rule = decision.rule;
         this.#resolveAndForward(context, listener, decision.hops);
     }
   }
 
   #resolveAndForward(context: ProxyContext, arrival: SipListener, hops: readonly Hop[]): void {
-    const addresses = hops.map((hop) => this.#options.resolver.cached(hop.host));
-    if (addresses.every((address) => address !== undefined)) {
-      this.#forward(context, arrival, hops, addresses);
-      return;
-    }
-    void Promise.all(hops.map((hop) => this.#options.resolver.resolve(hop.host))).then((resolved) => {
-      this.#forward(context, arrival, hops, resolved);
-    });
+    const resolved = this.#options.resolver.resolve(hops);
+    if (resolved instanceof Promise) {
+      context.trying();
+      void resolved.then((places) => {
+        this.#forward(context, arrival, places);
+      });
+    } else this.#forward(context, arrival, resolved);
   }
 
-  #forward(
-    context: ProxyContext,
-    arrival: SipListener,
-    hops: readonly Hop[],
-    addresses: readonly (string | undefined)[],
-  ): void {
+  #forward(context: ProxyContext, arrival: SipListener, places: readonly ResolvedHop[]): void {
     const targets: EdgeTarget[] = [];
-    const refusals: EdgeRefusal[] = [];
-    for (let index = 0; index < hops.length; index++) {
-      const hop = hops[index];
-      const address = addresses[index];
-      if (hop === undefined) continue;
-      const refusal = addressRefusal(hop, address);
-      if (refusal !== undefined) refusals.push(refusal);
-      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
+    for (const place of places) {
+      if (!isForeign(place)) targets.push(this.#target(context, arrival, place));
     }
     if (targets.length > 0) context.forward(targets);
-    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
+    else if (places.length > 0) this.#refuse(context, 'destination-not-allowed', 403);
     else this.#refuse(context, 'unresolved-host', 502);
   }
 
-  #target(context: ProxyContext, arrival: SipListener, hop: Hop, address: string): EdgeTarget {
-    const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
+  #target(context: ProxyContext, arrival: SipListener, place: ResolvedHop): EdgeTarget {
+    const { hop, flow } = place;
     const { method } = context.request;
     const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER'
-        ? this.#ownRoutes(context, arrival, hop.listener)
-        : undefined;
-    return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
+      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : undefined;
+    const { peers } = this.#options.router.targets;
+    const { address, port } = flow.peer;
+    const target = hop.target ?? peers.find(address, port);
+    if (target !== undefined && hop.target !== undefined && target.query.fixed === undefined) {
+      peers.add(address, port, target);
+    }
+    return new EdgeTarget(place, target, method, routes, this.#options.scheduler, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -263,9 +267,15 @@ function removeOwnCredentials(request: SipRequest, listener: SipListener): void 
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
 }
 
-function addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
-  if (address === undefined) return 'unresolved-host';
-  return hop.chosenByPeer && !hop.listener.trusts(address) ? 'destination-not-allowed' : undefined;
+/** True when a peer who may not choose where requests go has chosen a place outside. */
+function isForeign({ hop, flow }: ResolvedHop): boolean {
+  return hop.chosenByPeer && !hop.listener.trusts(flow.peer.address);
+}
+
+function retryAfter(seconds: number): (response: SipResponse) => void {
+  return (response) => {
+    response.set('Retry-After', String(seconds));
+  };
 }
 
 function pick(context: AckContext): Omit<RoutedRequest, 'inDialog'> {
