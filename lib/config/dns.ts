@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { count, flag, integer, list, milliseconds, section, text } from './values.ts';
+import { count, integer, list, milliseconds, section, text } from './values.ts';
 
 /** `gateway.dns`: how names of SIP servers become addresses (RFC 3263). */
 export function dnsSection() {
@@ -8,9 +8,9 @@ export function dnsSection() {
     servers: list(nameServer(), 'a list of name servers', 1)
       .optional()
       .describe('Name servers to ask, such as 192.0.2.53 or [2001:db8::53]:5353; by default those of the system.'),
-    systemLookup: flag()
-      .default(true)
-      .describe('Whether names that the DNS does not have are looked for in the hosts file and search domains too.'),
+    hostsFile: text('the name of a file')
+      .default('/etc/hosts')
+      .describe('A hosts file; addresses of its names are not asked for. /dev/null for none.'),
     timeoutMilliseconds: milliseconds().default(3000).describe('How long a request waits for a look-up.'),
     minimumTtlMilliseconds: milliseconds(0)
       .default(5000)

@@ -10,10 +10,10 @@ export function buildResolver(
   scheduler: Scheduler,
   random: () => number,
 ): { readonly resolver: SipResolver; readonly dns: NodeDnsClient } {
-  const { servers, systemLookup, assumedTtlMilliseconds, ...limits } = settings;
+  const { servers, hostsFile, assumedTtlMilliseconds, ...limits } = settings;
   const dns = new NodeDnsClient({
     servers,
-    systemLookup,
+    hostsFile,
     assumedTtlMilliseconds,
     timeoutMilliseconds: Math.max(1, Math.floor(limits.timeoutMilliseconds / TRIES_IN_TIME)),
   });

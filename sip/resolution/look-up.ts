@@ -32,6 +32,8 @@ export class LookUp {
   readonly #reach: Reach;
   readonly #dns: DnsClient;
   readonly #maximumDestinations: number;
+  /** Servers of one host, at several ports say, share its addresses. */
+  readonly #asked = new Map<string, Promise<DnsAnswer<string>>>();
   #ttl = UNBOUNDED;
   #failed = false;
   #truncated = 0;
@@ -120,11 +122,18 @@ export class LookUp {
   /** IPv6 first where the sender has both (RFC 7984 4.2, RFC 6724). */
   async #addresses(host: string, port: number, protocol: SipProtocol): Promise<Destination[]> {
     const [six, four] = await Promise.all([
-      reaches(this.#reach, protocol, 6) ? this.#records(this.#dns.aaaa(host)) : undefined,
-      reaches(this.#reach, protocol, 4) ? this.#records(this.#dns.a(host)) : undefined,
+      reaches(this.#reach, protocol, 6) ? this.#records(this.#ask('aaaa', host)) : undefined,
+      reaches(this.#reach, protocol, 4) ? this.#records(this.#ask('a', host)) : undefined,
     ]);
     const addresses = this.#bounded([...(six ?? []), ...(four ?? [])], this.#maximumDestinations);
     return addresses.map((address) => ({ address, port, protocol }));
+  }
+
+  #ask(type: 'a' | 'aaaa', host: string): Promise<DnsAnswer<string>> {
+    const question = `${type} ${host}`;
+    const asked = this.#asked.get(question) ?? this.#dns[type](host);
+    this.#asked.set(question, asked);
+    return asked;
   }
 
   /** The records of an answer, undefined where there are none; notes what the answer means for the whole. */

@@ -1,40 +1,44 @@
-import { promises, type LookupAddress } from 'node:dns';
+import { promises } from 'node:dns';
+import { isIP } from 'node:net';
 
 import type { DnsAnswer, DnsClient, NaptrRecord, SrvRecord } from './dns-client.ts';
+import { HostsFile } from './hosts-file.ts';
 
 export interface NodeDnsClientOptions {
   /** Name servers, each an address or address:port; the system's own where absent. */
   readonly servers?: readonly string[] | undefined;
   /** Milliseconds that one server is given for one question. */
   readonly timeoutMilliseconds: number;
-  /** What is taken for the time to live of SRV and NAPTR records, which node:dns does not tell. */
+  /** What is taken for the time to live of what has none that we learn: SRV and NAPTR records of node:dns, the hosts file. */
   readonly assumedTtlMilliseconds: number;
-  /** Asks the system (hosts file, search domains) for addresses of names that the DNS does not have. */
-  readonly systemLookup: boolean;
+  /** A hosts file; its names are not asked for in the DNS. */
+  readonly hostsFile?: string | undefined;
 }
 
 /** Tries of one question at each server. */
 const TRIES = 2;
 
-/** The DNS through node:dns. */
+/** The DNS through node:dns, behind the names of a hosts file. */
 export class NodeDnsClient implements DnsClient {
   readonly #resolver: promises.Resolver;
   readonly #assumedTtl: number;
-  readonly #systemLookup: boolean;
+  readonly #hosts: HostsFile | undefined;
 
   constructor(options: NodeDnsClientOptions) {
     this.#resolver = new promises.Resolver({ timeout: options.timeoutMilliseconds, tries: TRIES });
     if (options.servers !== undefined) this.#resolver.setServers(options.servers);
     this.#assumedTtl = options.assumedTtlMilliseconds;
-    this.#systemLookup = options.systemLookup;
+    this.#hosts =
+      options.hostsFile === undefined ? undefined : new HostsFile(options.hostsFile, options.assumedTtlMilliseconds);
   }
 
   async naptr(name: string): Promise<DnsAnswer<NaptrRecord>> {
-    return this.#untimed(this.#resolver.resolveNaptr(name));
+    return this.#untimed(name, async () => this.#resolver.resolveNaptr(name));
   }
 
   async srv(name: string): Promise<DnsAnswer<SrvRecord>> {
-    const answer = await this.#untimed(this.#resolver.resolveSrv(name));
+    const host = name.slice(name.indexOf('.', name.indexOf('.') + 1) + 1);
+    const answer = await this.#untimed(host, async () => this.#resolver.resolveSrv(name));
     if (answer.outcome !== 'found') return answer;
     return { ...answer, records: answer.records.map(({ name: target, ...rest }) => ({ target, ...rest })) };
   }
@@ -52,15 +56,28 @@ export class NodeDnsClient implements DnsClient {
     this.#resolver.cancel();
   }
 
-  async #untimed<Record>(question: Promise<Record[]>): Promise<DnsAnswer<Record>> {
+  async #local(name: string): Promise<readonly string[]> {
+    return this.#hosts === undefined ? [] : this.#hosts.addresses(name);
+  }
+
+  /** @param host a name that must not be one of the hosts file, which knows addresses only */
+  async #untimed<Record>(host: string, question: () => Promise<Record[]>): Promise<DnsAnswer<Record>> {
+    if ((await this.#local(host)).length > 0) return NONE;
     try {
-      return found(await question, this.#assumedTtl);
+      return found(await question(), this.#assumedTtl);
     } catch (error) {
       return withoutAnswer(error);
     }
   }
 
   async #addresses(name: string, family: 4 | 6): Promise<DnsAnswer<string>> {
+    const local = await this.#local(name);
+    if (local.length > 0) {
+      return found(
+        local.filter((address) => isIP(address) === family),
+        this.#assumedTtl,
+      );
+    }
     try {
       const records = await (family === 4
         ? this.#resolver.resolve4(name, { ttl: true })
@@ -71,21 +88,7 @@ export class NodeDnsClient implements DnsClient {
         ttl * 1000,
       );
     } catch (error) {
-      const answer = withoutAnswer(error);
-      return answer.outcome === 'none' && this.#systemLookup ? this.#asSystemSays(name, family) : answer;
-    }
-  }
-
-  async #asSystemSays(name: string, family: 4 | 6): Promise<DnsAnswer<string>> {
-    try {
-      const addresses: LookupAddress[] = await promises.lookup(name, { family, all: true });
-      return found(
-        addresses.map(({ address }) => address),
-        this.#assumedTtl,
-      );
-    } catch {
-      // Whatever the system's resolver lacks, the DNS has said before that there is nothing.
-      return NONE;
+      return withoutAnswer(error);
     }
   }
 }
