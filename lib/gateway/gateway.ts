@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type NodeDnsClient } from '../../sip/index.ts';
 import type { KeyCentre } from '../../kmc/index.ts';
-import { requireSection, type Config } from '../config/index.ts';
+import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
 import { EdgeReporter } from './edge-reporter.ts';
@@ -31,6 +31,7 @@ export class Gateway implements Service {
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
   readonly #dns: NodeDnsClient;
+  readonly #router: SipRouter;
 
   constructor(parts: {
     listeners: readonly SipListener[];
@@ -43,17 +44,28 @@ export class Gateway implements Service {
     graceMilliseconds: number;
     targets: SipTargetService;
     dns: NodeDnsClient;
+    router: SipRouter;
   }) {
     this.listeners = parts.listeners;
     this.metrics = parts.metrics;
     this.targets = parts.targets;
     this.#dns = parts.dns;
+    this.#router = parts.router;
     this.#edge = parts.edge;
     this.#engine = parts.engine;
     this.#wheel = parts.wheel;
     this.#keyCentre = parts.keyCentre;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
+  }
+
+  /**
+   * Takes over the rules of a new configuration; what is known of targets with the same URI stays.
+   *
+   * @throws SipError OSGATE_SIP_INVALID_ARGUMENT, and then all is as before
+   */
+  replaceTargets(rules: GatewayConfig['sec3']['sip']): void {
+    this.targets.replace(rules, this.#router);
   }
 
   /** Refuses new sessions, waits for transactions in progress at most the configured grace, and frees everything. */
@@ -201,5 +213,6 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     graceMilliseconds: settings.shutdownGraceMilliseconds,
     targets,
     dns,
+    router,
   });
 }

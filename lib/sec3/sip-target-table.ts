@@ -144,5 +144,6 @@ function requestHost(request: SipRequest): string | undefined {
 /** At least one second: an agent that is told 0 comes back at once. */
 function secondsUntilUsable(rule: ActiveRule, now: number): number {
   const soonest = Math.min(...rule.targets.map((target) => target.usableAgain(now)));
-  return Math.max(1, Math.ceil((soonest - now) / 1000));
+  // The clock has fractions of milliseconds, which must not make five seconds six.
+  return Math.max(1, Math.ceil(Math.round(soonest - now) / 1000));
 }
