@@ -4,6 +4,7 @@ export * from './errors.ts';
 export { Hmac } from './hmac.ts';
 export * from './message/index.ts';
 export * from './proxy/index.ts';
+export * from './resolution/index.ts';
 export type { Scheduler, Timer } from './scheduler.ts';
 export * from './transaction/index.ts';
 export * from './transport/index.ts';

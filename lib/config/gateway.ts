@@ -1,3 +1,5 @@
+import { dnsSection } from './dns.ts';
+import { sipTargetRule } from './sip-targets.ts';
 import {
   choice,
   count,
@@ -12,7 +14,6 @@ import {
   port,
   secretSource,
   section,
-  sipHostPort,
   text,
   token,
   uaSecurityProtocolId,
@@ -35,12 +36,13 @@ export function gatewaySection(file: FilePath) {
       sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners.'),
     }).describe('What faces the agents (SEC-1).'),
     sec3: section({
-      sip: list(sipTarget(), 'a list of SIP targets')
+      sip: list(sipTargetRule(), 'a list of SIP targets')
         .default([])
         .describe('SIP targets, the first that fits is taken.'),
     })
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
+    dns: dnsSection().prefault({}).describe('How names of SIP servers become addresses (RFC 3263).'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
     streams: streams().prefault({}).describe('SIP over TCP.'),
     datagrams: datagrams().prefault({}).describe('SIP over UDP.'),
@@ -134,37 +136,6 @@ function authenticator() {
       }),
     ],
   );
-}
-
-function sipTarget() {
-  return section({
-    name: text('a name').describe('The name of this group of targets, in logs and metrics.'),
-    domains: list(
-      text('a domain name, an IP address or *', (value) => value === '*' || host().safeParse(value).success),
-      'a list of domain names',
-      1,
-    ).describe('Domains of the request URI that come here; `*` is every domain.'),
-    methods: list(token('a SIP method'), 'a list of SIP methods', 1)
-      .optional()
-      .describe('Only these methods; by default all.'),
-    events: list(token('an event package'), 'a list of event packages', 1)
-      .optional()
-      .describe('Only these event packages (RFC 6665); by default all, and requests without one.'),
-    listener: text('the name of a listener in gateway.sec1.sip')
-      .optional()
-      .describe(
-        'The listener to send from; by default the first one with a `trusted` authenticator, else the one that the request came to.',
-      ),
-    targets: list(sipHostPort(), 'a list of SIP addresses', 1).describe(
-      'Where to send, in order; the next one is tried on a timeout, a transport error or 503.',
-    ),
-    responseTimeoutMilliseconds: milliseconds()
-      .default(4000)
-      .describe('How long a target may say nothing at all before the next one is tried.'),
-    retryAfterSeconds: integer(0, 86_400)
-      .default(30)
-      .describe('How long a target that failed is tried only after the others.'),
-  });
 }
 
 function limits() {

@@ -1,11 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { ProxyCore, TimerWheel, TransactionEngine, type Flow } from '../../sip/index.ts';
+import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type NodeDnsClient } from '../../sip/index.ts';
 import type { KeyCentre } from '../../kmc/index.ts';
-import { requireSection, type Config } from '../config/index.ts';
+import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
-import { HostResolver } from '../sec3/index.ts';
 import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
@@ -13,7 +12,9 @@ import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { openSipListener, total } from './sip-listeners.ts';
-import { buildTargetTable, departures } from './sip-targets.ts';
+import { buildResolver } from './sip-resolver.ts';
+import { SipTargetService } from './sip-target-service.ts';
+import { publishTargetMetrics } from './target-metrics.ts';
 
 /** How often a draining gateway looks whether its last transaction is over. */
 const DRAIN_POLL_MILLISECONDS = 50;
@@ -22,6 +23,8 @@ const DRAIN_POLL_MILLISECONDS = 50;
 export class Gateway implements Service {
   readonly listeners: readonly SipListener[];
   readonly metrics: Metrics;
+  /** The servers behind the gateway: how they are, and which of them drain. */
+  readonly targets: SipTargetService;
   readonly #edge: SipEdge;
   readonly #engine: TransactionEngine;
   readonly #wheel: TimerWheel;
@@ -29,6 +32,8 @@ export class Gateway implements Service {
   readonly #flows: FlowParts;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
+  readonly #dns: NodeDnsClient;
+  readonly #router: SipRouter;
 
   constructor(parts: {
     listeners: readonly SipListener[];
@@ -40,9 +45,15 @@ export class Gateway implements Service {
     flows: FlowParts;
     metricsServer: MetricsServer | undefined;
     graceMilliseconds: number;
+    targets: SipTargetService;
+    dns: NodeDnsClient;
+    router: SipRouter;
   }) {
     this.listeners = parts.listeners;
     this.metrics = parts.metrics;
+    this.targets = parts.targets;
+    this.#dns = parts.dns;
+    this.#router = parts.router;
     this.#edge = parts.edge;
     this.#engine = parts.engine;
     this.#wheel = parts.wheel;
@@ -52,11 +63,22 @@ export class Gateway implements Service {
     this.#graceMilliseconds = parts.graceMilliseconds;
   }
 
+  /**
+   * Takes over the rules of a new configuration; what is known of targets with the same URI stays.
+   *
+   * @throws SipError OSGATE_SIP_INVALID_ARGUMENT, and then all is as before
+   */
+  replaceTargets(rules: GatewayConfig['sec3']['sip']): void {
+    this.targets.replace(rules, this.#router);
+  }
+
   /** Refuses new sessions, waits for transactions in progress at most the configured grace, and frees everything. */
   async close(): Promise<void> {
     this.#edge.drain();
     const deadline = Date.now() + this.#graceMilliseconds;
     while (this.#engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
+    this.targets.stop();
+    this.#dns.close();
     this.#engine.close();
     this.#wheel.stop();
     this.#flows.stop();
@@ -133,10 +155,24 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
       .filter(({ authenticators }) => authenticators.some(({ type }) => type === 'trusted'))
       .map(({ name }) => name),
   );
+  const { resolver, dns } = buildResolver(settings.dns, wheel, Math.random);
+  const departures = new Departures(listeners, ({ name }) => inside.has(name));
+  const targets = new SipTargetService({
+    departures,
+    rules: settings.sec3.sip,
+    listeners,
+    inside,
+    engine,
+    scheduler: wheel,
+    resolver,
+    logger,
+    random: Math.random,
+    maximumPeers: settings.dns.maximumNames,
+  });
   const router = new SipRouter({
     listeners,
-    targets: buildTargetTable(settings.sec3.sip),
-    inside: departures(settings.sec3.sip, listeners, ({ name }) => inside.has(name)),
+    targets: targets.table,
+    inside: targets.departures,
     tokens,
     flows: flows.flows,
     isLocal,
@@ -146,9 +182,9 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     router,
     tokens,
     flows: flows.flows,
-    departures: new Departures(listeners, ({ name }) => inside.has(name)),
+    departures,
     largeRequests: flows.largeRequests,
-    resolver: new HostResolver(),
+    resolver: targets.hops,
     scheduler: wheel,
     events: reporter,
   });
@@ -162,6 +198,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   });
   engine.setUser(proxy);
   wheel.start();
+  targets.start();
 
   metrics.countersOf(
     { name: 'osgate_sip_engine_total', help: 'What the SIP engine counted, by kind', label: 'kind' },
@@ -175,6 +212,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     },
     () => total(listeners.map((listener) => listener.counters())),
   );
+  publishTargetMetrics(metrics, targets, resolver);
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
   const metricsServer =
     config.ops?.metrics === undefined
@@ -199,6 +237,9 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     flows,
     metricsServer,
     graceMilliseconds: settings.shutdownGraceMilliseconds,
+    targets,
+    dns,
+    router,
   });
 }
 

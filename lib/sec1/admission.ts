@@ -1,5 +1,6 @@
 import type { SipResponse } from '../../sip/index.ts';
 import type { AuthenticationResult, Identity } from '../identity/index.ts';
+import type { ActiveRule } from '../sec3/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
@@ -12,6 +13,8 @@ export class Admission {
   readonly asserted: readonly string[];
   /** Seconds for the Flow-Timer of the response, when the agent was offered a flow (RFC 5626 4.4). */
   flowTimer: string | undefined;
+  /** The rule of SEC-3 that chose where the request goes. */
+  rule: ActiveRule | undefined;
   readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;
 
   constructor(

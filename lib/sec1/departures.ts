@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import type { Transport } from '../../sip/index.ts';
+import { reachBit, type Reach, type Transport } from '../../sip/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** The transports that a message may leave by. */
@@ -30,6 +30,17 @@ export class Departures {
       if (transport !== undefined) return transport;
     }
     return undefined;
+  }
+
+  /** What can be reached from the side of `listener`. */
+  reach(listener: SipListener): Reach {
+    const inside = this.#isInside(listener);
+    let reach = 0;
+    for (const other of this.#listeners) {
+      if (other !== listener && this.#isInside(other) !== inside) continue;
+      for (const { protocol, local } of other.transports) reach |= reachBit(protocol, isIPv6(local.address) ? 6 : 4);
+    }
+    return reach;
   }
 }
 

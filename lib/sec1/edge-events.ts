@@ -13,6 +13,7 @@ export type EdgeRefusal =
   | 'unresolved-host'
   | 'unsupported-transport'
   | 'flow-failed'
+  | 'targets-unavailable'
   | 'draining';
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */

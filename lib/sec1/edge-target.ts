@@ -1,6 +1,7 @@
+import type { Flow, Peer, ProxyTarget, Scheduler, SipRequest, SipResponse, Transport } from '../../sip/index.ts';
+import { retryAfterSeconds, type SipTarget } from '../sec3/index.ts';
+import type { ResolvedHop } from './hop-resolver.ts';
 import type { LargeRequests } from './large-requests.ts';
-import type { Flow, ProxyTarget, Scheduler, SipRequest, Transport } from '../../sip/index.ts';
-import type { Hop } from './sip-route.ts';
 
 /** A hop whose host has been resolved, as the proxy core takes it. */
 export class EdgeTarget implements ProxyTarget {
@@ -9,19 +10,23 @@ export class EdgeTarget implements ProxyTarget {
   readonly path?: readonly string[];
   readonly responseTimeout?: number;
   readonly edit: (request: SipRequest) => void;
-  readonly #hop: Hop;
+  readonly #target: SipTarget | undefined;
+  /** True for what the target was chosen for; what a dialog sends there is counted, but not refused. */
+  readonly #chosen: boolean;
+  readonly #siblings: readonly Peer[];
   readonly #scheduler: Scheduler;
   readonly #large: LargeRequests;
   readonly #tcp: Transport | undefined;
 
   /**
+   * @param target the server behind the hop, where it is one of SEC-3
    * @param routes what to write into Record-Route, or for REGISTER into Path
    * @param large where the request goes if it is too large for a datagram
    * @param edit the last change to the copy that goes there
    */
   constructor(
-    flow: Flow,
-    hop: Hop,
+    { hop, flow, siblings }: ResolvedHop,
+    target: SipTarget | undefined,
     method: string,
     routes: readonly string[] | undefined,
     scheduler: Scheduler,
@@ -30,7 +35,9 @@ export class EdgeTarget implements ProxyTarget {
   ) {
     this.flow = flow;
     this.edit = edit;
-    this.#hop = hop;
+    this.#target = target;
+    this.#chosen = hop.target !== undefined;
+    this.#siblings = siblings;
     this.#scheduler = scheduler;
     this.#large = large.requests;
     this.#tcp = large.tcp;
@@ -51,8 +58,20 @@ export class EdgeTarget implements ProxyTarget {
     this.#large.refused(refused);
   }
 
-  onOutcome(outcome: 'answered' | 'timeout' | 'unavailable'): void {
-    if (outcome === 'answered') this.#hop.target?.answered();
-    else this.#hop.target?.failed(this.#scheduler.now());
+  admit(): boolean {
+    if (this.#target === undefined) return true;
+    if (this.#chosen && !this.#target.takes(this.#scheduler.now())) return false;
+    this.#target.state.inFlight++;
+    return true;
+  }
+
+  onOutcome(outcome: 'answered' | 'timeout' | 'unavailable', response?: SipResponse): void {
+    if (this.#target === undefined) return;
+    const retryAfter = outcome === 'unavailable' && response !== undefined ? retryAfterSeconds(response) : undefined;
+    this.#target.settled(outcome, this.#scheduler.now(), this.flow.peer, this.#siblings, retryAfter);
+  }
+
+  onEnd(): void {
+    if (this.#target !== undefined) this.#target.state.inFlight--;
   }
 }

@@ -7,5 +7,6 @@ export { FlowTokens, type FlowTokenContent } from './flow-token.ts';
 export { DatagramKeepAlives } from './keep-alives.ts';
 export { LargeRequests, type LargeRequestsOptions } from './large-requests.ts';
 export { SipEdge, type SipEdgeOptions } from './sip-edge.ts';
+export { HopResolver, type ResolvedHop } from './hop-resolver.ts';
 export type { SipListener } from './sip-listener.ts';
 export { SipRouter, type Hop, type RouteDecision, type RoutedRequest } from './sip-route.ts';

@@ -16,10 +16,10 @@ import {
   stripTowardsUntrusted,
   type AuthenticationResult,
 } from '../identity/index.ts';
-import type { HostResolver } from '../sec3/index.ts';
 import { wantsOutbound, type AgentFlows } from './agent-flows.ts';
 import type { Departures } from './departures.ts';
 import type { AgentFlow } from './flow-table.ts';
+import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
 import type { LargeRequests } from './large-requests.ts';
 import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
@@ -40,7 +40,7 @@ export interface SipEdgeOptions {
   readonly flows: AgentFlows;
   readonly departures: Departures;
   readonly largeRequests: LargeRequests;
-  readonly resolver: HostResolver;
+  readonly resolver: HopResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
 }
@@ -83,6 +83,7 @@ export class SipEdge implements ProxyHandler {
   onRequest(context: ProxyContext): void {
     const { screened } = context;
     if (screened instanceof Promise) {
+      context.trying();
       void (screened as Promise<SipResponse | Admission>).then((settled) => {
         if (settled instanceof SipResponse) context.respond(settled);
         else {
@@ -106,21 +107,29 @@ export class SipEdge implements ProxyHandler {
       this.#options.events.ackDropped(context.request, context.flow, reason);
       return;
     }
-    const forward = (address: string | undefined): void => {
-      const flow = this.#flowTo(hop, address);
-      if (typeof flow === 'string') {
-        this.#options.events.ackDropped(context.request, context.flow, flow);
+    const forward = ([first]: readonly ResolvedHop[]): void => {
+      if (first === undefined || this.#isForeign(first)) {
+        const refusal = first === undefined ? noPlace([hop]) : 'destination-not-allowed';
+        this.#options.events.ackDropped(context.request, context.flow, refusal);
         return;
       }
       if (!trusted) {
         stripFromUntrusted(context.request);
         removeOwnCredentials(context.request, listener);
       }
-      context.forward(flow);
+      context.forward(first.flow);
     };
-    const cached = this.#options.resolver.cached(hop.host);
-    if (cached !== undefined) forward(cached);
-    else void this.#options.resolver.resolve(hop.host).then(forward);
+    const resolved = this.#options.resolver.resolve([hop]);
+    if (resolved instanceof Promise) void resolved.then(forward);
+    else forward(resolved);
+  }
+
+  onExhausted(context: ProxyContext, status: number): void {
+    const rule = admissionOf(context)?.rule;
+    const seconds =
+      rule === undefined ? undefined : this.#options.router.targets.overloaded(rule, this.#options.scheduler.now());
+    if (seconds === undefined) context.reply(status);
+    else this.#refuse(context, 'targets-unavailable', 503, retryAfter(seconds));
   }
 
   onResponse(response: SipResponse, context: ProxyContext): void {
@@ -161,7 +170,8 @@ export class SipEdge implements ProxyHandler {
     }
   }
 
-  #route(context: ProxyContext, { listener, trusted }: Admission): void {
+  #route(context: ProxyContext, admission: Admission): void {
+    const { listener, trusted } = admission;
     const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
     switch (decision.outcome) {
       case 'local':
@@ -170,65 +180,55 @@ export class SipEdge implements ProxyHandler {
       case 'refuse':
         this.#refuse(context, decision.reason, decision.status, (response) => {
           if (decision.allowEvents !== undefined) response.set('Allow-Events', decision.allowEvents.join(', '));
+          if (decision.retryAfterSeconds !== undefined) retryAfter(decision.retryAfterSeconds)(response);
         });
         return;
       case 'hops':
+        admission.rule = decision.rule;
         this.#resolveAndForward(context, listener, decision.hops);
     }
   }
 
   #resolveAndForward(context: ProxyContext, arrival: SipListener, hops: readonly Hop[]): void {
-    const addresses = hops.map((hop) => this.#options.resolver.cached(hop.host));
-    if (addresses.every((address) => address !== undefined)) {
-      this.#forward(context, arrival, hops, addresses);
-      return;
-    }
-    void Promise.all(hops.map((hop) => this.#options.resolver.resolve(hop.host))).then((resolved) => {
-      this.#forward(context, arrival, hops, resolved);
-    });
+    const resolved = this.#options.resolver.resolve(hops);
+    if (resolved instanceof Promise) {
+      context.trying();
+      void resolved.then((places) => {
+        this.#forward(context, arrival, hops, places);
+      });
+    } else this.#forward(context, arrival, hops, resolved);
   }
 
-  #forward(
-    context: ProxyContext,
-    arrival: SipListener,
-    hops: readonly Hop[],
-    addresses: readonly (string | undefined)[],
-  ): void {
+  #forward(context: ProxyContext, arrival: SipListener, hops: readonly Hop[], places: readonly ResolvedHop[]): void {
     const targets: EdgeTarget[] = [];
-    const refusals: EdgeRefusal[] = [];
-    for (let index = 0; index < hops.length; index++) {
-      const hop = hops[index];
-      const address = addresses[index];
-      if (hop === undefined) continue;
-      const flow = this.#flowTo(hop, address);
-      if (typeof flow === 'string') refusals.push(flow);
-      else targets.push(this.#target(context, arrival, hop, flow));
+    for (const place of places) {
+      if (!this.#isForeign(place)) targets.push(this.#target(context, arrival, place));
     }
     if (targets.length > 0) context.forward(targets);
-    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
-    else if (refusals.includes('unsupported-transport')) this.#refuse(context, 'unsupported-transport', 502);
-    else this.#refuse(context, 'unresolved-host', 502);
+    else if (places.length > 0) this.#refuse(context, 'destination-not-allowed', 403);
+    else this.#refuse(context, noPlace(hops), 502);
   }
 
-  /** The way to a hop whose host has been resolved, or why there is none. */
-  #flowTo(hop: Hop, address: string | undefined): Flow | EdgeRefusal {
-    if (hop.flow !== undefined) return hop.flow;
-    if (address === undefined) return 'unresolved-host';
-    const transport = this.#options.departures.find(hop.listener, address, hop.protocol);
-    if (transport === undefined) return 'unsupported-transport';
-    const departure = this.#byTransport.get(transport) ?? hop.listener;
-    if (hop.chosenByPeer && !departure.trusts(address)) return 'destination-not-allowed';
-    return { transport, peer: { address, port: hop.port } };
+  /** True when a peer who may not choose where requests go has chosen a place outside. */
+  #isForeign({ hop, flow }: ResolvedHop): boolean {
+    return hop.chosenByPeer && !this.#isInside(flow);
   }
 
-  #target(context: ProxyContext, arrival: SipListener, hop: Hop, flow: Flow): EdgeTarget {
+  #target(context: ProxyContext, arrival: SipListener, place: ResolvedHop): EdgeTarget {
+    const { hop, flow } = place;
     const { method } = context.request;
     const { departures, largeRequests, scheduler } = this.#options;
     const routes =
       RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop, flow) : undefined;
+    const { peers } = this.#options.router.targets;
+    const { address, port } = flow.peer;
+    const target = hop.target ?? peers.find(address, port);
+    if (target !== undefined && hop.target !== undefined && target.query.fixed === undefined) {
+      peers.add(address, port, target);
+    }
     // An agent behind NAT takes nothing but what comes by its flow.
-    const tcp = hop.flow === undefined ? departures.find(hop.listener, flow.peer.address, 'TCP') : undefined;
-    return new EdgeTarget(flow, hop, method, routes, scheduler, { requests: largeRequests, tcp }, (request) => {
+    const tcp = hop.flow === undefined ? departures.find(hop.listener, address, 'TCP') : undefined;
+    return new EdgeTarget(place, target, method, routes, scheduler, { requests: largeRequests, tcp }, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -303,6 +303,17 @@ function admissionOf({ screened }: ProxyContext): Admission | undefined {
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
+}
+
+/** Why hops lead to no place: an address that no transport of ours reaches, or a name without address. */
+function noPlace(hops: readonly Hop[]): EdgeRefusal {
+  return hops.some(({ query }) => query.fixed !== undefined) ? 'unsupported-transport' : 'unresolved-host';
+}
+
+function retryAfter(seconds: number): (response: SipResponse) => void {
+  return (response) => {
+    response.set('Retry-After', String(seconds));
+  };
 }
 
 function pick(context: AckContext): Omit<RoutedRequest, 'inDialog'> {

@@ -1,6 +1,6 @@
-import type { NameAddress, SipRequest, SipUri, Uri } from '../../sip/index.ts';
-import { parseUri } from '../../sip/index.ts';
-import type { SipTarget, SipTargetTable } from '../sec3/index.ts';
+import type { NameAddress, ResolutionQuery, SipRequest, SipUri, Uri } from '../../sip/index.ts';
+import { NO_PARAMETERS, parseUri, resolutionQuery } from '../../sip/index.ts';
+import type { ActiveRule, SipTarget, SipTargetTable } from '../sec3/index.ts';
 import type { AgentFlows } from './agent-flows.ts';
 import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
@@ -10,11 +10,8 @@ import type { SipListener } from './sip-listener.ts';
 
 /** The next place to send a request to, before its host is resolved. */
 export interface Hop {
-  readonly host: string;
-  readonly port: number;
+  readonly query: ResolutionQuery;
   readonly listener: SipListener;
-  /** The token of the transport that the URI asks for, in upper case; absent when it does not say. */
-  readonly protocol?: string;
   /** The flow of an agent that the request must take; host and port are its own then. */
   readonly flow?: AgentFlow;
   /** The configured target that the hop stands for; absent for hops that Route or Request-URI name. */
@@ -26,7 +23,7 @@ export interface Hop {
 }
 
 export type RouteDecision =
-  | { readonly outcome: 'hops'; readonly hops: readonly Hop[] }
+  | { readonly outcome: 'hops'; readonly hops: readonly Hop[]; readonly rule?: ActiveRule }
   /** The request is for the gateway itself. */
   | { readonly outcome: 'local' }
   | {
@@ -34,6 +31,7 @@ export type RouteDecision =
       readonly reason: EdgeRefusal;
       readonly status: number;
       readonly allowEvents?: readonly string[];
+      readonly retryAfterSeconds?: number;
     };
 
 /** What the routing step needs to know of a request (see `ProxyContext` of sip/proxy). */
@@ -47,8 +45,8 @@ export interface RoutedRequest {
 /** SEC-1 routing: in-dialog requests follow their route set, new ones go to SEC-3 targets. */
 export class SipRouter {
   readonly #listeners: readonly SipListener[];
-  readonly #targets: SipTargetTable;
-  readonly #inside: ReadonlyMap<string, SipListener>;
+  #targets: SipTargetTable;
+  #inside: ReadonlyMap<string, SipListener>;
   readonly #tokens: DialogTokens;
   readonly #flows: AgentFlows;
   readonly #isLocal: (uri: SipUri) => boolean;
@@ -70,6 +68,17 @@ export class SipRouter {
     this.#isLocal = options.isLocal;
   }
 
+  /** The table in force. */
+  get targets(): SipTargetTable {
+    return this.#targets;
+  }
+
+  /** Puts another table in place of the one in force, with the listeners that its rules send from. */
+  replaceTargets(targets: SipTargetTable, inside: ReadonlyMap<string, SipListener>): void {
+    this.#targets = targets;
+    this.#inside = inside;
+  }
+
   decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
     // A Route of ours without a token is only how a user agent names its outbound proxy; the request is a new one.
     const established = trusted ? this.#tokensOf(context).length > 0 : this.isOwnDialog(context);
@@ -82,9 +91,9 @@ export class SipRouter {
         const listener = this.#inside.get(selection.rule.name) ?? arrival;
         return {
           outcome: 'hops',
+          rule: selection.rule,
           hops: selection.targets.map((target) => ({
-            host: target.host,
-            port: target.port,
+            query: target.query,
             listener,
             target,
             responseTimeoutMilliseconds: selection.rule.responseTimeoutMilliseconds,
@@ -94,6 +103,13 @@ export class SipRouter {
       }
       case 'bad-event':
         return { outcome: 'refuse', reason: 'bad-event', status: 489, allowEvents: selection.allowEvents };
+      case 'unavailable':
+        return {
+          outcome: 'refuse',
+          reason: 'targets-unavailable',
+          status: 503,
+          retryAfterSeconds: selection.retryAfterSeconds,
+        };
       case 'not-found':
         // The inside may send to any agent; an agent may reach nothing but what the configuration names.
         if (trusted && isSip(context.nextHop) && !this.#isLocal(context.nextHop)) {
@@ -144,15 +160,13 @@ export class SipRouter {
 }
 
 function hopTo(uri: SipUri, listener: SipListener, chosenByPeer: boolean): Hop {
-  const maddr = uri.parameters.get('maddr');
-  const protocol = uri.parameters.get('transport')?.toUpperCase();
-  const hop = { host: maddr ?? uri.host, port: uri.port ?? 5060, listener, chosenByPeer };
-  return protocol === undefined ? hop : { ...hop, protocol };
+  return { query: resolutionQuery(uri), listener, chosenByPeer };
 }
 
 function hopAlong(flow: AgentFlow): Hop {
   const { address, port } = flow.peer;
-  return { host: address, port, listener: flow.listener, flow, chosenByPeer: false };
+  const query = resolutionQuery({ scheme: 'sip', host: address, port, parameters: NO_PARAMETERS });
+  return { query, listener: flow.listener, flow, chosenByPeer: false };
 }
 
 function isSip(uri: Uri | undefined): uri is SipUri {

@@ -22,6 +22,7 @@ export class Branch implements ClientTransactionHandler {
   #silence: Timer | undefined;
   #settled = false;
   #abandoned = false;
+  #ended = false;
 
   constructor(target: ProxyTarget, owner: BranchOwner) {
     this.target = target;
@@ -42,7 +43,8 @@ export class Branch implements ClientTransactionHandler {
   }
 
   onResponse(response: SipResponse): void {
-    this.#settle(response.status === 503 ? 'unavailable' : 'answered');
+    this.#settle(response.status === 503 ? 'unavailable' : 'answered', response);
+    if (response.status >= 200) this.#end();
     // Of a branch that was given up only a 2xx still counts: somebody did answer.
     if (!this.#abandoned || (response.status >= 200 && response.status < 300)) {
       this.#owner.onBranchResponse(response, this);
@@ -51,6 +53,7 @@ export class Branch implements ClientTransactionHandler {
 
   onTimeout(): void {
     this.#settle('timeout');
+    this.#end();
     if (!this.#abandoned) this.#owner.onBranchTimeout(this);
   }
 
@@ -63,6 +66,7 @@ export class Branch implements ClientTransactionHandler {
       return;
     }
     this.#settle('unavailable');
+    this.#end();
     if (!this.#abandoned) this.#owner.onBranchTransportError(this);
   }
 
@@ -74,11 +78,17 @@ export class Branch implements ClientTransactionHandler {
     this.#owner.onBranchTimeout(this);
   }
 
-  #settle(outcome: 'answered' | 'timeout' | 'unavailable'): void {
+  #settle(outcome: 'answered' | 'timeout' | 'unavailable', response?: SipResponse): void {
     this.#silence?.cancel();
     if (this.#settled) return;
     this.#settled = true;
-    this.target.onOutcome?.(outcome);
+    this.target.onOutcome?.(outcome, response);
+  }
+
+  #end(): void {
+    if (this.#ended) return;
+    this.#ended = true;
+    this.target.onEnd?.();
   }
 }
 

@@ -1,7 +1,11 @@
 import { parseVia, tagOf, type SipRequest, type SipUri } from '../message/index.ts';
 import { hashString } from '../string-hash.ts';
 
-/** Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2). */
+/**
+ * Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2): the
+ * Request-URI, Route and Event of the request, beside what tells one transaction from another. It must not depend on the
+ * method (RFC 5393 4.2.1); of CSeq it takes the number only.
+ */
 export class LoopDetector {
   readonly #seed: number;
   readonly #words = new Uint32Array(2);
@@ -38,7 +42,8 @@ export class LoopDetector {
   #hash(request: SipRequest): string {
     const route = request.has('Route') ? request.headers('Route').join(',') : '';
     const tags = `${tagOf(request.from) ?? ''}\n${tagOf(request.to) ?? ''}`;
-    const text = `${request.uri}\n${route}\n${tags}\n${request.callId}\n${request.header('CSeq') ?? ''}`;
+    const event = request.header('Event') ?? '';
+    const text = `${request.uri}\n${route}\n${event}\n${tags}\n${request.callId}\n${request.cseq.sequence}`;
     hashString(text, this.#seed, this.#words);
     return `${(this.#words[0] ?? 0).toString(36)}${(this.#words[1] ?? 0).toString(36)}`;
   }

@@ -3,6 +3,7 @@ import type { Scheduler } from '../scheduler.ts';
 import type { ServerTransaction, TransactionEngine, TransactionUser } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { LoopDetector } from './loop-detection.ts';
+import { breadthRefusal, ensureMaxBreadth } from './max-breadth.ts';
 import type { ProxyHandler } from './proxy-handler.ts';
 import { ResponseContext, type ResponseContextEnvironment } from './response-context.ts';
 import { adaptToStrictRouter, processRoute } from './route-processing.ts';
@@ -74,6 +75,7 @@ export class ProxyCore implements TransactionUser {
 
   onAck(request: SipRequest, flow: Flow): void {
     if (request.maxForwards === 0 || request.requestUri === undefined || this.#loops.isLoop(request)) return;
+    const branchSuffix = this.#loops.branchSuffix(request);
     const route = processRoute(request, this.#isLocal);
     if (route === undefined) return;
     this.#environment.handler.onAck({
@@ -83,8 +85,9 @@ export class ProxyCore implements TransactionUser {
       forward: (target) => {
         const { maxForwards } = request;
         request.set('Max-Forwards', String(maxForwards === undefined ? MAX_FORWARDS : maxForwards - 1));
+        ensureMaxBreadth(request);
         adaptToStrictRouter(request);
-        this.#environment.engine.sendStateless(request, target);
+        this.#environment.engine.sendStateless(request, target, branchSuffix);
       },
     });
   }
@@ -103,6 +106,8 @@ export class ProxyCore implements TransactionUser {
     if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416 };
     if (request.maxForwards === 0) return { status: 483 };
     if (this.#loops.isLoop(request)) return { status: 482 };
+    const breadth = breadthRefusal(request);
+    if (breadth !== undefined) return { status: breadth };
     const required = request.values('Proxy-Require');
     return required.length > 0 ? { status: 420, unsupported: required.join(', ') } : undefined;
   }

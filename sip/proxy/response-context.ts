@@ -2,9 +2,10 @@ import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index
 import { tagOf } from '../message/index.ts';
 import type { Scheduler, Timer } from '../scheduler.ts';
 import type { FlowSizing, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
-import type { Flow } from '../transport/index.ts';
+import type { Flow, Peer } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
 import { Branch, type BranchOwner } from './branch.ts';
+import { ensureMaxBreadth } from './max-breadth.ts';
 import { adaptToStrictRouter } from './route-processing.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
 
@@ -37,6 +38,9 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   /** Of `#remaining`, the one to try next. */
   #next = 0;
   readonly #branches: Branch[] = [];
+  /** Who said 503: whoever is asked again adds to the load that made it say so. */
+  #unavailable: Peer[] | undefined;
+  #trying = false;
   #cancelled = false;
   #timerC: Timer | undefined;
 
@@ -58,6 +62,12 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     this.#environment = environment;
   }
 
+  trying(): void {
+    if (this.#trying || !this.#isInvite || this.transaction.completed) return;
+    this.#trying = true;
+    this.transaction.respond(this.request.createResponse(100));
+  }
+
   reply(status: number, reason?: string, edit?: (response: SipResponse) => void): void {
     const response = this.request.createResponse(status, reason);
     edit?.(response);
@@ -71,13 +81,10 @@ export class ResponseContext implements ProxyContext, BranchOwner {
 
   forward(targets: readonly ProxyTarget[]): void {
     if (this.transaction.completed) return;
-    if (this.#isInvite) {
-      this.transaction.respond(this.request.createResponse(100));
-      this.#restartTimerC();
-    }
+    this.trying();
     this.#remaining = targets;
     this.#next = 0;
-    if (!this.#tryNext()) this.reply(500);
+    if (!this.#tryNext()) this.#exhausted(500);
   }
 
   /** The agent gave up (RFC 3261 16.10): no further target, and whatever rings is told. */
@@ -112,19 +119,25 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   onBranchRerouted({ target }: Branch): void {
-    if (this.#cancelled) this.#failed(500);
-    else if (!this.transaction.completed) this.#begin(target, undefined);
+    if (!this.#cancelled && !this.transaction.completed) {
+      this.#begin(target, undefined);
+      return;
+    }
+    target.onEnd?.();
+    this.#failed(500);
   }
 
   /** Starts the next branch; false when there is none. */
   #tryNext(): boolean {
-    const target = this.#remaining[this.#next++];
+    const target = this.#nextTarget();
     if (target === undefined) return false;
     this.#begin(target, target.flowFor === undefined ? undefined : (target as FlowSizing));
     return true;
   }
 
   #begin(target: ProxyTarget, sizing: FlowSizing | undefined): void {
+    // Timer C is the branch's own (RFC 3261 16.6 step 11).
+    this.#restartTimerC();
     const { engine, scheduler } = this.#environment;
     const branch = new Branch(target, this);
     try {
@@ -133,11 +146,22 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       this.#branches.push(branch);
       branch.begin(transaction, scheduler);
     } catch (error) {
+      target.onEnd?.();
       if (!(error instanceof SipError)) throw error;
       // The table of client transactions is full: no other target would do better.
       this.reply(503, undefined, (response) => {
         response.set('Retry-After', '5');
       });
+    }
+  }
+
+  /** The next one that has not said 503 already and takes the request. */
+  #nextTarget(): ProxyTarget | undefined {
+    for (;;) {
+      const target = this.#remaining[this.#next++];
+      if (target === undefined) return undefined;
+      if (this.#unavailable !== undefined && isAmong(target.flow.peer, this.#unavailable)) continue;
+      if (target.admit?.() !== false) return target;
     }
   }
 
@@ -147,6 +171,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     if (target.requestUri !== undefined) copy.uri = target.requestUri;
     const { maxForwards } = copy;
     copy.set('Max-Forwards', String(maxForwards === undefined ? this.#environment.maxForwards : maxForwards - 1));
+    ensureMaxBreadth(copy);
     target.edit?.(copy);
     if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
     if (target.path !== undefined) prependAll(copy, 'Path', target.path);
@@ -172,6 +197,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       return;
     }
     if (response.status === 503) {
+      (this.#unavailable ??= []).push(from.peer);
       // What one server lacks the agent must not read as the state of the whole edge (16.7 step 6).
       this.#failed(500);
       return;
@@ -184,7 +210,13 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   #failed(status: number): void {
     if (this.transaction.completed) return;
     if (this.#cancelled) this.reply(487);
-    else if (!this.#tryNext()) this.reply(status);
+    else if (!this.#tryNext()) this.#exhausted(status);
+  }
+
+  #exhausted(status: number): void {
+    const { handler } = this.#environment;
+    if (handler.onExhausted === undefined) this.reply(status);
+    else handler.onExhausted(this, status);
   }
 
   #sendUpstream(response: SipResponse, from: Flow): void {
@@ -206,6 +238,10 @@ export class ResponseContext implements ProxyContext, BranchOwner {
 }
 
 const NO_TARGETS: readonly ProxyTarget[] = [];
+
+function isAmong({ address, port }: Peer, peers: readonly Peer[]): boolean {
+  return peers.some((peer) => peer.address === address && peer.port === port);
+}
 
 /** The first of the values comes to stand on top. */
 function prependAll(request: SipRequest, name: string, values: readonly string[]): void {

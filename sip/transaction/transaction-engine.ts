@@ -193,9 +193,13 @@ export class TransactionEngine {
     return this.#startClient(branch, request, request.toBuffer(), chosen, handler);
   }
 
-  /** Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is. */
-  sendStateless(message: SipMessage, flow: Flow): void {
-    if (message instanceof SipRequest) this.#pushVia(message, flow);
+  /**
+   * Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is.
+   *
+   * @param branchSuffix ends the branch of a request (see `request`)
+   */
+  sendStateless(message: SipMessage, flow: Flow, branchSuffix?: string): void {
+    if (message instanceof SipRequest) this.#pushVia(message, flow, branchSuffix);
     this.#send(message, message.toBuffer(), flow);
   }
 
