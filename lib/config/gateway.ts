@@ -1,3 +1,4 @@
+import { admissionSection } from './admission.ts';
 import {
   choice,
   count,
@@ -39,6 +40,9 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
+    admission: admissionSection()
+      .prefault({})
+      .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)

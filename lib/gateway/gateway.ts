@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { ProxyCore, TimerWheel, TransactionEngine, type Flow } from '../../sip/index.ts';
+import { ProxyCore, TimerWheel, TransactionEngine } from '../../sip/index.ts';
 import type { KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { HostResolver } from '../sec3/index.ts';
 import { DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { startAdmission } from './admission.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
@@ -87,6 +88,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     observe: reporter,
   });
 
+  const admission = startAdmission(settings.admission, { engine, wheel, metrics, events: reporter });
   const listeners: SipListener[] = [];
   try {
     for (const listenerConfig of settings.sec1.sip) {
@@ -95,9 +97,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
           limits,
           keyCentre,
           secrets,
-          receive: (datagram: Buffer, flow: Flow) => {
-            engine.receive(datagram, flow);
-          },
+          receive: admission.receive,
         }),
       );
     }
@@ -107,6 +107,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     throw error;
   }
   reporter.setListeners(listeners);
+  admission.setListeners(listeners);
 
   const isLocal = localNames(listeners);
   const tokens = new DialogTokens(secrets.dialogs);
@@ -128,7 +129,8 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     tokens,
     resolver: new HostResolver(),
     scheduler: wheel,
-    events: reporter,
+    events: admission.events,
+    admission: admission.edge,
   });
   const proxy = new ProxyCore({
     engine,

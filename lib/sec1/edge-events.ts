@@ -11,7 +11,8 @@ export type EdgeRefusal =
   | 'foreign-dialog'
   | 'destination-not-allowed'
   | 'unresolved-host'
-  | 'draining';
+  | 'draining'
+  | 'overloaded';
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */
 export interface EdgeEvents {
