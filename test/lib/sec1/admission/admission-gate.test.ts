@@ -219,7 +219,7 @@ describe('AdmissionGate', () => {
     expect(delivered.length).to.equal(21);
   });
 
-  it('lesson 33: takes a smaller slice while the sockets bring as much as they can', () => {
+  it('lesson 33: serves one stranger a turn while the sockets bring as much as they can', () => {
     const { delivered, flow, receive, turn } = setUp({}, 0.25);
     for (let port = 0; port < 32; port++) receive('stranger', flow(port));
     turn();
