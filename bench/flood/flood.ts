@@ -43,13 +43,24 @@ export interface FloodBooks {
   readonly seconds: number;
 }
 
-/** Sends a flood and keeps the books over it: every number is of this flood alone. */
-export async function flood(gateway: BootstrappedGateway, options: FloodOptions): Promise<FloodBooks> {
+/**
+ * Sends a flood and keeps the books over it: every number is of this flood alone.
+ *
+ * @param meanwhile what agents do while the books are open; it begins with the flood
+ */
+export async function flood(
+  gateway: BootstrappedGateway,
+  options: FloodOptions,
+  meanwhile: () => Promise<void> = () => Promise.resolve(),
+): Promise<FloodBooks> {
   const program = await compiled('flood');
   const { datagrams, perSecond, sockets, addresses, kinds } = options;
   const { pid } = gateway.process;
   const [before, dropsBefore, cpuBefore] = [await gateway.metrics(), await kernelDrops(gateway.port), usageOf(pid)];
-  const sender = await runProgram(program, [gateway.port, datagrams, perSecond, sockets, addresses, kinds]);
+  const [sender] = await Promise.all([
+    runProgram(program, [gateway.port, datagrams, perSecond, sockets, addresses, kinds]),
+    meanwhile(),
+  ]);
   await quiet(gateway);
   const [after, dropsAfter, cpuAfter] = [await gateway.metrics(), await kernelDrops(gateway.port), usageOf(pid)];
   const grown = (name: string, label: string, value: string): number =>
@@ -78,7 +89,11 @@ export async function flood(gateway: BootstrappedGateway, options: FloodOptions)
   };
 }
 
-/** Differences in the books; empty when every datagram is accounted for. Agents of the same time may not be at work. */
+/**
+ * Differences in the books; empty when every datagram is accounted for.
+ *
+ * @param sentByOthers what agents sent while the books were open
+ */
 export function missing(books: FloodBooks, sentByOthers: number): string[] {
   const { received, inside, known, rateLimited, banned, queueFull, queueTooOld, served } = books;
   const checks: readonly (readonly [string, number, number])[] = [

@@ -33,6 +33,8 @@ export interface BootstrappedAgent {
 export interface BootstrappedGatewayOptions {
   /** How many agents have bootstrapped before the gateway starts. */
   readonly agents: number;
+  /** Digest algorithms on offer; MD5, which the load generators compute, where absent. */
+  readonly algorithms?: readonly string[];
   /** Replaces the `admission` group. */
   readonly admission?: object;
   readonly limits?: object;
@@ -126,8 +128,9 @@ export class BootstrappedGateway {
   }
 }
 
-function gatewayConfig(targetPort: number, { admission, limits }: BootstrappedGatewayOptions): object {
-  const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', algorithms: ['MD5'], qop: ['auth'] };
+function gatewayConfig(targetPort: number, options: BootstrappedGatewayOptions): object {
+  const { admission, limits, algorithms = ['MD5'] } = options;
+  const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', algorithms, qop: ['auth'] };
   const trusted = { type: 'trusted', peers: ['127.0.0.1/32'] };
   return {
     log: { level: 'info', format: 'json', requests: 'none' },
