@@ -58,8 +58,8 @@ function queue() {
       .default(16_777_216)
       .describe('Octets that wait; beyond that new datagrams are dropped.'),
     maximumAgeMilliseconds: milliseconds()
-      .default(400)
-      .describe('What has waited longer is dropped; its sender repeats it after T1 anyway.'),
+      .default(250)
+      .describe('What has waited longer is dropped: its sender repeats it after T1, 500 ms, anyway.'),
     sliceMicroseconds: integer(50, 100_000)
       .default(1000)
       .describe('How long strangers are served in one turn of the event loop, before all others are.'),

@@ -36,13 +36,12 @@ export class Source {
   network(): Uint32Array {
     const { words } = this;
     const network = this.#network;
-    network.fill(0);
-    if (this.#isIpv4) network[3] = words[3] ?? 0;
-    else {
-      network[0] = words[0] ?? 0;
-      network[1] = words[1] ?? 0;
-    }
-    this.addressHash.update(network, 0, PORT_WORD);
+    const isIpv4 = this.#isIpv4;
+    network[0] = isIpv4 ? 0 : (words[0] ?? 0);
+    network[1] = isIpv4 ? 0 : (words[1] ?? 0);
+    network[2] = isIpv4 ? 0xffff : 0;
+    network[3] = isIpv4 ? (words[3] ?? 0) : 0;
+    this.addressHash.update(network, isIpv4 ? 3 : 0, isIpv4 ? 4 : 2);
     return network;
   }
 }
