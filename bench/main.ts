@@ -37,7 +37,7 @@ const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
       agents: Number(values.agents),
       known: 1000,
       spreadSeconds: Number(values.spread),
-      limitSeconds: 120,
+      limitSeconds: 90,
     }),
 };
 
