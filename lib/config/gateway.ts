@@ -1,3 +1,4 @@
+import { admissionSection } from './admission.ts';
 import { dnsSection } from './dns.ts';
 import { sipTargetRule } from './sip-targets.ts';
 import {
@@ -47,6 +48,9 @@ export function gatewaySection(file: FilePath) {
     streams: streams().prefault({}).describe('SIP over TCP.'),
     datagrams: datagrams().prefault({}).describe('SIP over UDP.'),
     flows: flows().prefault({}).describe('The flows that agents opened (RFC 5626).'),
+    admission: admissionSection()
+      .prefault({})
+      .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)

@@ -2,6 +2,7 @@ export { loadConfig, parseConfig } from './load.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {
+  AdmissionConfig,
   AgentConfig,
   AuthenticatorConfig,
   Config,

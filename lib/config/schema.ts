@@ -42,5 +42,6 @@ export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];
+export type AdmissionConfig = GatewayConfig['admission'];
 export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;

@@ -1,11 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type NodeDnsClient } from '../../sip/index.ts';
+import { ProxyCore, TimerWheel, TransactionEngine, type NodeDnsClient } from '../../sip/index.ts';
 import type { KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { startAdmission } from './admission.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
 import { openKeyCentre } from './key-centre.ts';
@@ -116,6 +117,15 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
 
   const listeners: SipListener[] = [];
   const flows = new FlowParts({ settings, listeners, secret: secrets.flows, scheduler: wheel, logger, metrics });
+  const admission = startAdmission(settings.admission, {
+    engine,
+    wheel,
+    metrics,
+    events: reporter,
+    deliver: (message, flow) => {
+      if (!flows.take(message, flow)) engine.receive(message, flow);
+    },
+  });
   try {
     for (const listenerConfig of settings.sec1.sip) {
       listeners.push(
@@ -124,9 +134,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
           keyCentre,
           secrets,
           handler: {
-            receive: (message: Buffer, flow: Flow) => {
-              if (!flows.take(message, flow)) engine.receive(message, flow);
-            },
+            receive: admission.receive,
             seen: (flow) => {
               flows.seen(flow);
             },
@@ -147,6 +155,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     throw error;
   }
   reporter.setListeners(listeners);
+  admission.setListeners(listeners);
 
   const isLocal = localNames(listeners);
   const tokens = new DialogTokens(secrets.dialogs);
@@ -186,7 +195,8 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     largeRequests: flows.largeRequests,
     resolver: targets.hops,
     scheduler: wheel,
-    events: reporter,
+    events: admission.events,
+    admission: admission.edge,
   });
   const proxy = new ProxyCore({
     engine,

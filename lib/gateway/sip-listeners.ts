@@ -52,6 +52,7 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
       ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
       ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
     }),
+    nonceFill: () => Math.max(0, ...digests.map(({ authenticator }) => authenticator.nonceFill)),
     trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
   };
 }

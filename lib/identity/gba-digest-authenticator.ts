@@ -86,6 +86,11 @@ export class GbaDigestAuthenticator implements Authenticator {
     return this.#window.counters;
   }
 
+  /** How full the table of live nonces is, from 0 to 1. */
+  get nonceFill(): number {
+    return this.#window.nonceCount / this.#options.maximumNonces;
+  }
+
   authenticate(request: SipRequest): AuthenticationResult | Promise<AuthenticationResult> {
     const credentials = this.#credentials(request);
     if (credentials === 'malformed') return refuse(request, 400, 'malformed-credentials');

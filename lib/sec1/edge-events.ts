@@ -14,7 +14,8 @@ export type EdgeRefusal =
   | 'unsupported-transport'
   | 'flow-failed'
   | 'targets-unavailable'
-  | 'draining';
+  | 'draining'
+  | 'overloaded';
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */
 export interface EdgeEvents {

@@ -1,3 +1,4 @@
+export * from './admission/index.ts';
 export { AgentFlows, wantsOutbound, type AgentFlowsOptions, type FlowLookup } from './agent-flows.ts';
 export { Departures } from './departures.ts';
 export { DIALOG_TOKEN_PARAMETER, DialogTokens } from './dialog-token.ts';

@@ -16,12 +16,13 @@ import {
   stripTowardsUntrusted,
   type AuthenticationResult,
 } from '../identity/index.ts';
+import type { EdgeAdmission } from './admission/edge-admission.ts';
+import { AdmittedRequest } from './admitted-request.ts';
 import { wantsOutbound, type AgentFlows } from './agent-flows.ts';
 import type { Departures } from './departures.ts';
 import type { AgentFlow } from './flow-table.ts';
 import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
 import type { LargeRequests } from './large-requests.ts';
-import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
@@ -43,6 +44,8 @@ export interface SipEdgeOptions {
   readonly resolver: HopResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
+  /** Bounds what strangers cost; without it there are no such bounds. */
+  readonly admission?: EdgeAdmission;
 }
 
 /**
@@ -67,7 +70,7 @@ export class SipEdge implements ProxyHandler {
   }
 
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
-  screen(request: SipRequest, flow: Flow): SipResponse | Admission | Promise<SipResponse | Admission> {
+  screen(request: SipRequest, flow: Flow): SipResponse | AdmittedRequest | Promise<SipResponse | AdmittedRequest> {
     const listener = this.#byTransport.get(flow.transport);
     if (listener === undefined) return request.createResponse(500);
     if (this.#draining && tagOf(request.to) === undefined) {
@@ -75,23 +78,32 @@ export class SipEdge implements ProxyHandler {
       response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
       return response;
     }
+    const { admission } = this.#options;
+    const retryAfter = admission?.retryAfter(request) ?? 0;
+    if (retryAfter > 0) {
+      const response = this.#refusal(request, flow, 'overloaded', 503);
+      response.set('Retry-After', String(retryAfter));
+      return response;
+    }
+    // Asked for now: when a promise settles, another datagram is being delivered.
+    const limit = admission?.challengeLimit(flow.transport.reliable) ?? Number.POSITIVE_INFINITY;
     const result = listener.authenticators.authenticate(request, flow);
-    if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result);
-    return result.then((settled) => this.#judge(request, flow, listener, settled));
+    if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result, limit);
+    return result.then((settled) => this.#judge(request, flow, listener, settled, limit));
   }
 
   onRequest(context: ProxyContext): void {
     const { screened } = context;
     if (screened instanceof Promise) {
       context.trying();
-      void (screened as Promise<SipResponse | Admission>).then((settled) => {
+      void (screened as Promise<SipResponse | AdmittedRequest>).then((settled) => {
         if (settled instanceof SipResponse) context.respond(settled);
         else {
           context.screened = settled;
           this.#route(context, settled);
         }
       });
-    } else if (screened instanceof Admission) this.#route(context, screened);
+    } else if (screened instanceof AdmittedRequest) this.#route(context, screened);
   }
 
   onAck(context: AckContext): void {
@@ -153,15 +165,18 @@ export class SipEdge implements ProxyHandler {
     flow: Flow,
     listener: SipListener,
     result: AuthenticationResult,
-  ): SipResponse | Admission {
+    challengeLimit: number,
+  ): SipResponse | AdmittedRequest {
     switch (result.outcome) {
       case 'authenticated': {
         const judgement = judge(result.identity, request);
         if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
         this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
-        return new Admission(listener, result, judgement.asserted);
+        return new AdmittedRequest(listener, result, judgement.asserted);
       }
       case 'challenge':
+        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        return this.#options.admission?.fit(request, result.response, challengeLimit) ?? result.response;
       case 'refused':
         this.#options.events.refused(request, flow, result.reason, result.response.status);
         return result.response;
@@ -170,7 +185,7 @@ export class SipEdge implements ProxyHandler {
     }
   }
 
-  #route(context: ProxyContext, admission: Admission): void {
+  #route(context: ProxyContext, admission: AdmittedRequest): void {
     const { listener, trusted } = admission;
     const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
     switch (decision.outcome) {
@@ -297,8 +312,8 @@ export class SipEdge implements ProxyHandler {
   }
 }
 
-function admissionOf({ screened }: ProxyContext): Admission | undefined {
-  return screened instanceof Admission ? screened : undefined;
+function admissionOf({ screened }: ProxyContext): AdmittedRequest | undefined {
+  return screened instanceof AdmittedRequest ? screened : undefined;
 }
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {

@@ -13,6 +13,8 @@ export interface SipListener {
   readonly authenticators: AuthenticatorChain;
   /** What its socket, key caches and nonce windows have counted so far, by kind. */
   counters(): Readonly<Record<string, number>>;
+  /** How full the fullest of its nonce windows is, from 0 to 1. */
+  nonceFill(): number;
   /** True for addresses that this listener trusts without credentials: the inside. */
   trusts(address: string): boolean;
 }

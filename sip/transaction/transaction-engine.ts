@@ -143,6 +143,12 @@ export class TransactionEngine {
     return this.#servers.size + this.#clients.size + this.#answered.size;
   }
 
+  /** How full the fuller of the two tables of transactions is, from 0 to 1. */
+  get tableFill(): number {
+    const servers = (this.#servers.size + this.#answered.size) / this.#limits.maxServerTransactions;
+    return Math.max(servers, this.#clients.size / this.#limits.maxClientTransactions);
+  }
+
   /** Requests that have no final response yet. */
   get pendingCount(): number {
     return this.#unanswered;

@@ -26,6 +26,7 @@ describe('flow table', () => {
     transports: [udp, tcp],
     authenticators: { realms: [] } as unknown as SipListener['authenticators'],
     counters: () => ({}),
+    nonceFill: () => 0,
     trusts: () => false,
   };
   const flowOf = (port: number, over = udp): Flow => ({ transport: over, peer: { address: '192.0.2.1', port } });

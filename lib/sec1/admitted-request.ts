@@ -4,7 +4,7 @@ import type { ActiveRule } from '../sec3/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
-export class Admission {
+export class AdmittedRequest {
   /** Where the request came in. */
   readonly listener: SipListener;
   /** True for a peer of the inside, who asserts identities for itself. */
