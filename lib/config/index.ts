@@ -5,6 +5,7 @@ export type {
   AgentConfig,
   AuthenticatorConfig,
   Config,
+  DigestConfig,
   GatewayConfig,
   GbaDigestConfig,
   KeyCentreConfig,

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ProxyCore, TimerWheel, TransactionEngine, type Flow } from '../../sip/index.ts';
-import type { KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config } from '../config/index.ts';
+import { MethodPolicy } from '../identity/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { HostResolver } from '../sec3/index.ts';
 import { DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { openDigestUsers } from './digest-users.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
@@ -25,6 +27,7 @@ export class Gateway implements Service {
   readonly #engine: TransactionEngine;
   readonly #wheel: TimerWheel;
   readonly #keyCentre: KeyCentre;
+  readonly #users: DigestUserSource | undefined;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
 
@@ -35,6 +38,7 @@ export class Gateway implements Service {
     engine: TransactionEngine;
     wheel: TimerWheel;
     keyCentre: KeyCentre;
+    users: DigestUserSource | undefined;
     metricsServer: MetricsServer | undefined;
     graceMilliseconds: number;
   }) {
@@ -44,6 +48,7 @@ export class Gateway implements Service {
     this.#engine = parts.engine;
     this.#wheel = parts.wheel;
     this.#keyCentre = parts.keyCentre;
+    this.#users = parts.users;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
   }
@@ -57,6 +62,7 @@ export class Gateway implements Service {
     this.#wheel.stop();
     await Promise.all(this.listeners.map((listener) => listener.transport.close()));
     await this.#keyCentre.close();
+    await this.#users?.close();
     await this.#metricsServer?.close();
   }
 }
@@ -72,6 +78,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   const metrics = new Metrics();
   metrics.addProcessMetrics();
   const secrets = await gatewaySecrets(settings.secret);
+  const users = await openDigestUsers(config);
   const keyCentre = await openKeyCentre(config, logger);
   const wheel = new TimerWheel();
   const reporter = new EdgeReporter(logger, metrics, config.log.requests);
@@ -94,6 +101,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
         await openSipListener(listenerConfig, {
           limits,
           keyCentre,
+          users,
           secrets,
           receive: (datagram: Buffer, flow: Flow) => {
             engine.receive(datagram, flow);
@@ -104,6 +112,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.transport.close()));
     await keyCentre.close();
+    await users?.close();
     throw error;
   }
   reporter.setListeners(listeners);
@@ -129,6 +138,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     resolver: new HostResolver(),
     scheduler: wheel,
     events: reporter,
+    methods: new MethodPolicy(settings.policy.methods),
   });
   const proxy = new ProxyCore({
     engine,
@@ -173,6 +183,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     engine,
     wheel,
     keyCentre,
+    users,
     metricsServer,
     graceMilliseconds: settings.shutdownGraceMilliseconds,
   });

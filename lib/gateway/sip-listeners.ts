@@ -1,4 +1,4 @@
-import type { KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
 import { UdpTransport, type Flow } from '../../sip/index.ts';
 import type { GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
@@ -10,11 +10,14 @@ import {
   type Authenticator,
 } from '../identity/index.ts';
 import type { SipListener } from '../sec1/index.ts';
+import { buildDigestAuthenticator } from './digest-users.ts';
 import type { GatewaySecrets } from './secrets.ts';
 
 export interface SipListenerParts {
   readonly limits: GatewayConfig['limits'];
   readonly keyCentre: KeyCentre;
+  /** The users of `digest` authenticators; absent where the configuration has none of those. */
+  readonly users: DigestUserSource | undefined;
   readonly secrets: GatewaySecrets;
   readonly receive: (datagram: Buffer, flow: Flow) => void;
 }
@@ -27,15 +30,22 @@ export interface SipListenerParts {
 export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
   const trusted: TrustedAuthenticator[] = [];
   const digests: { readonly authenticator: GbaDigestAuthenticator; readonly keys: KeyCache }[] = [];
-  const authenticators = config.authenticators.map((settings): Authenticator => {
+  const passwords: ReturnType<typeof buildDigestAuthenticator>[] = [];
+  const authenticators = config.authenticators.flatMap((settings): Authenticator[] => {
     if (settings.type === 'gba-digest') {
       const digest = gbaDigest(config, settings, parts);
       digests.push(digest);
-      return digest.authenticator;
+      return [digest.authenticator];
+    }
+    if (settings.type === 'digest') {
+      if (parts.users === undefined) return [];
+      const digest = buildDigestAuthenticator(config, settings, parts.users, parts);
+      passwords.push(digest);
+      return [digest.authenticator];
     }
     const authenticator = new TrustedAuthenticator({ peers: settings.peers });
     trusted.push(authenticator);
-    return authenticator;
+    return [authenticator];
   });
   // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
   const transport: UdpTransport = await UdpTransport.open(
@@ -58,9 +68,11 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
     }),
     counters: () => ({
       ...prefixed('udp', transport.counters),
-      ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
+      ...total([...digests, ...passwords].map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
       ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
+      ...total(passwords.map(({ users }) => prefixed('user', users.counters))),
     }),
+    ...(config.requires === undefined ? {} : { requires: config.requires }),
     trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
   };
 }

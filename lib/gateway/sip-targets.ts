@@ -13,6 +13,8 @@ export function buildTargetTable(rules: readonly SipTargetConfig[]): SipTargetTa
       domains: rule.domains.map((domain) => domain.toLowerCase()),
       methods: rule.methods,
       events: rule.events?.map((event) => event.toLowerCase()),
+      requires: rule.requires,
+      otherwise: rule.otherwise,
       responseTimeoutMilliseconds: rule.responseTimeoutMilliseconds,
       targets: rule.targets.map((uri) => buildTarget(uri, rule.retryAfterSeconds * 1000)),
     })),

@@ -1,5 +1,5 @@
 import type { SipResponse } from '../../sip/index.ts';
-import type { AuthenticationResult } from '../identity/index.ts';
+import type { AuthenticationResult, Identity } from '../identity/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
@@ -8,17 +8,21 @@ export class Admission {
   readonly listener: SipListener;
   /** True for a peer of the inside, who asserts identities for itself. */
   readonly trusted: boolean;
-  /** The URIs for P-Asserted-Identity. */
-  readonly asserted: readonly string[];
+  /** Whose request it is, with the public identities that are good for it. */
+  readonly identity: Identity;
+  /** The URIs for P-Asserted-Identity; a target may allow fewer. */
+  asserted: readonly string[];
   readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;
 
   constructor(
     listener: SipListener,
     result: Extract<AuthenticationResult, { outcome: 'authenticated' }>,
+    identity: Identity,
     asserted: readonly string[],
   ) {
     this.listener = listener;
-    this.trusted = result.identity.scheme === 'trusted';
+    this.trusted = identity.scheme === 'trusted';
+    this.identity = identity;
     this.asserted = asserted;
     this.#result = result;
   }

@@ -11,16 +11,21 @@ import {
 } from '../../sip/index.ts';
 import {
   judge,
+  permit,
   removeCredentials,
   stripFromUntrusted,
   stripTowardsUntrusted,
+  statusOf,
   type AuthenticationResult,
+  type MethodPolicy,
+  type StatusReason,
 } from '../identity/index.ts';
 import type { HostResolver } from '../sec3/index.ts';
 import { Admission } from './admission.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import { setRefusalWarning } from './refusal-warning.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
@@ -36,6 +41,8 @@ export interface SipEdgeOptions {
   readonly resolver: HostResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
+  /** Methods that not everybody may use. */
+  readonly methods: MethodPolicy;
 }
 
 /**
@@ -60,9 +67,9 @@ export class SipEdge implements ProxyHandler {
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
   screen(request: SipRequest, flow: Flow): SipResponse | Admission | Promise<SipResponse | Admission> {
     const listener = this.#byTransport.get(flow.transport);
-    if (listener === undefined) return request.createResponse(500);
+    if (listener === undefined) return this.#refusal(request, flow, 'unknown-listener');
     if (this.#draining && tagOf(request.to) === undefined) {
-      const response = this.#refusal(request, flow, 'draining', 503);
+      const response = this.#refusal(request, flow, 'draining');
       response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
       return response;
     }
@@ -114,6 +121,12 @@ export class SipEdge implements ProxyHandler {
     else void this.#options.resolver.resolve(hop.host).then(forward);
   }
 
+  /** Engine and core refuse some requests by themselves; those have a reason in log, metric and response too. */
+  onRefusal(request: SipRequest, response: SipResponse, reason: EdgeRefusal, flow: Flow): void {
+    this.#options.events.refused(request, flow, reason, response.status);
+    setRefusalWarning(response, this.#byTransport.get(flow.transport)?.fqdn ?? flow.transport.sentBy, reason);
+  }
+
   onResponse(response: SipResponse, context: ProxyContext): void {
     const admission = admissionOf(context);
     if (admission === undefined) return;
@@ -135,32 +148,44 @@ export class SipEdge implements ProxyHandler {
   ): SipResponse | Admission {
     switch (result.outcome) {
       case 'authenticated': {
-        const judgement = judge(result.identity, request);
-        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
-        this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
-        return new Admission(listener, result, judgement.asserted);
+        const method = this.#options.methods.requirementsOf(request.method);
+        const identity = permit(permit(result.identity, listener.requires), method);
+        if (identity === undefined) return this.#refusal(request, flow, 'not-permitted');
+        const judgement = judge(identity, request);
+        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed');
+        this.#options.events.authenticated(request, flow, identity, judgement.asserted);
+        return new Admission(listener, result, identity, judgement.asserted);
       }
       case 'challenge':
       case 'refused':
-        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        this.onRefusal(request, result.response, result.reason, flow);
         return result.response;
       case 'not-applicable':
-        return this.#refusal(request, flow, 'no-credentials', 403);
+        return this.#refusal(request, flow, 'untrusted-peer');
     }
   }
 
-  #route(context: ProxyContext, { listener, trusted }: Admission): void {
-    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
+  #route(context: ProxyContext, admission: Admission): void {
+    const { listener, trusted, identity } = admission;
+    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now(), identity);
     switch (decision.outcome) {
       case 'local':
         this.#answerForGateway(context);
         return;
       case 'refuse':
-        this.#refuse(context, decision.reason, decision.status, (response) => {
+        this.#refuse(context, decision.reason, (response) => {
           if (decision.allowEvents !== undefined) response.set('Allow-Events', decision.allowEvents.join(', '));
         });
         return;
       case 'hops':
+        if (decision.identity !== undefined && decision.identity !== identity) {
+          const judgement = judge(decision.identity, context.request);
+          if (!judgement.allowed) {
+            this.#refuse(context, 'identity-not-allowed');
+            return;
+          }
+          admission.asserted = judgement.asserted;
+        }
         this.#resolveAndForward(context, listener, decision.hops);
     }
   }
@@ -193,17 +218,15 @@ export class SipEdge implements ProxyHandler {
       else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
     }
     if (targets.length > 0) context.forward(targets);
-    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
-    else this.#refuse(context, 'unresolved-host', 502);
+    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed');
+    else this.#refuse(context, 'unresolved-host');
   }
 
   #target(context: ProxyContext, arrival: SipListener, hop: Hop, address: string): EdgeTarget {
     const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
     const { method } = context.request;
     const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER'
-        ? this.#ownRoutes(context, arrival, hop.listener)
-        : undefined;
+      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : undefined;
     return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
       this.#cross(context, arrival, request, flow);
     });
@@ -236,7 +259,7 @@ export class SipEdge implements ProxyHandler {
       context.reply(200, undefined, (response) => {
         response.set('Supported', 'path');
       });
-    } else this.#refuse(context, 'no-target', 404);
+    } else this.#refuse(context, 'no-target');
   }
 
   /** The inside is what the listener that it is reached by trusts. */
@@ -244,14 +267,16 @@ export class SipEdge implements ProxyHandler {
     return flow !== undefined && this.#byTransport.get(flow.transport)?.trusts(flow.peer.address) === true;
   }
 
-  #refusal(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): SipResponse {
-    this.#options.events.refused(request, flow, reason, status);
-    return request.createResponse(status);
+  #refusal(request: SipRequest, flow: Flow, reason: StatusReason): SipResponse {
+    const response = request.createResponse(statusOf(reason));
+    this.onRefusal(request, response, reason, flow);
+    return response;
   }
 
-  #refuse(context: ProxyContext, reason: EdgeRefusal, status: number, edit?: (response: SipResponse) => void): void {
-    this.#options.events.refused(context.request, context.flow, reason, status);
-    context.reply(status, undefined, edit);
+  #refuse(context: ProxyContext, reason: StatusReason, edit?: (response: SipResponse) => void): void {
+    const response = this.#refusal(context.request, context.flow, reason);
+    edit?.(response);
+    context.respond(response);
   }
 }
 
@@ -263,7 +288,10 @@ function removeOwnCredentials(request: SipRequest, listener: SipListener): void 
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
 }
 
-function addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
+function addressRefusal(
+  hop: Hop,
+  address: string | undefined,
+): 'unresolved-host' | 'destination-not-allowed' | undefined {
   if (address === undefined) return 'unresolved-host';
   return hop.chosenByPeer && !hop.listener.trusts(address) ? 'destination-not-allowed' : undefined;
 }

@@ -1,9 +1,9 @@
 import type { NameAddress, SipRequest, SipUri, Uri } from '../../sip/index.ts';
 import { parseUri } from '../../sip/index.ts';
+import type { Identity, StatusReason } from '../identity/index.ts';
 import type { SipTarget, SipTargetTable } from '../sec3/index.ts';
 import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
-import type { EdgeRefusal } from './edge-events.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** The next place to send a request to, before its host is resolved. */
@@ -20,13 +20,13 @@ export interface Hop {
 }
 
 export type RouteDecision =
-  | { readonly outcome: 'hops'; readonly hops: readonly Hop[] }
+  /** `identity`: who asked, with the public identities that are good for the target; absent for hops that are no target. */
+  | { readonly outcome: 'hops'; readonly hops: readonly Hop[]; readonly identity?: Identity | undefined }
   /** The request is for the gateway itself. */
   | { readonly outcome: 'local' }
   | {
       readonly outcome: 'refuse';
-      readonly reason: EdgeRefusal;
-      readonly status: number;
+      readonly reason: StatusReason;
       readonly allowEvents?: readonly string[];
     };
 
@@ -61,18 +61,26 @@ export class SipRouter {
     this.#isLocal = options.isLocal;
   }
 
-  decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
+  /** @param identity who asks; without one no target is found that requires something of it */
+  decide(
+    context: RoutedRequest,
+    arrival: SipListener,
+    trusted: boolean,
+    now: number,
+    identity?: Identity,
+  ): RouteDecision {
     // A Route of ours without a token is only how a user agent names its outbound proxy; the request is a new one.
     const established = trusted ? this.#tokensOf(context).length > 0 : this.isOwnDialog(context);
     if (context.inDialog || established) return this.#alongRouteSet(context, arrival, trusted);
     const uri = context.request.requestUri;
     if (isSip(uri) && uri.user === undefined && this.#isLocal(uri)) return { outcome: 'local' };
-    const selection = this.#targets.select(context.request, now);
+    const selection = this.#targets.select(context.request, now, identity);
     switch (selection.outcome) {
       case 'found': {
         const listener = this.#inside.get(selection.rule.name) ?? arrival;
         return {
           outcome: 'hops',
+          identity: selection.identity,
           hops: selection.targets.map((target) => ({
             host: target.host,
             port: target.port,
@@ -84,13 +92,15 @@ export class SipRouter {
         };
       }
       case 'bad-event':
-        return { outcome: 'refuse', reason: 'bad-event', status: 489, allowEvents: selection.allowEvents };
+        return { outcome: 'refuse', reason: 'bad-event', allowEvents: selection.allowEvents };
+      case 'not-permitted':
+        return { outcome: 'refuse', reason: 'not-permitted' };
       case 'not-found':
         // The inside may send to any agent; an agent may reach nothing but what the configuration names.
         if (trusted && isSip(context.nextHop) && !this.#isLocal(context.nextHop)) {
           return { outcome: 'hops', hops: [hopTo(context.nextHop, arrival, false)] };
         }
-        return { outcome: 'refuse', reason: 'no-target', status: 404 };
+        return { outcome: 'refuse', reason: 'no-target' };
     }
   }
 
@@ -111,10 +121,10 @@ export class SipRouter {
 
   #alongRouteSet(context: RoutedRequest, arrival: SipListener, trusted: boolean): RouteDecision {
     if (!trusted && !this.isOwnDialog(context)) {
-      return { outcome: 'refuse', reason: 'foreign-dialog', status: 481 };
+      return { outcome: 'refuse', reason: 'foreign-dialog' };
     }
     if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
-      return { outcome: 'refuse', reason: 'no-target', status: 404 };
+      return { outcome: 'refuse', reason: 'no-target' };
     }
     const last = context.poppedRoutes.at(-1);
     const listener = (last === undefined ? undefined : this.#listenerOf(last)) ?? arrival;

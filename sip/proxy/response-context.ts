@@ -6,6 +6,7 @@ import type { Flow } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
 import { Branch, type BranchOwner } from './branch.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 
 /** What a response context needs of the proxy core. */
 export interface ResponseContextEnvironment {
@@ -76,7 +77,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     }
     this.#remaining = targets;
     this.#next = 0;
-    if (!this.#tryNext()) this.reply(500);
+    if (!this.#tryNext()) this.#refuse(500, 'target-unavailable');
   }
 
   /** The agent gave up (RFC 3261 16.10): no further target, and whatever rings is told. */
@@ -102,7 +103,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   onBranchTimeout(): void {
-    this.#failed(this.#timeoutStatus);
+    this.#failed(this.#timeoutStatus, 'target-timeout');
   }
 
   /** Starts the next branch; false when there is none. */
@@ -119,9 +120,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     } catch (error) {
       if (!(error instanceof SipError)) throw error;
       // The table of client transactions is full: no other target would do better.
-      this.reply(503, undefined, (response) => {
-        response.set('Retry-After', '5');
-      });
+      this.#refuse(503, 'client-transactions-full', '5');
     }
     return true;
   }
@@ -157,7 +156,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     }
     if (response.status === 503) {
       // What one server lacks the agent must not read as the state of the whole edge (16.7 step 6).
-      this.#failed(500);
+      this.#failed(500, 'target-unavailable');
       return;
     }
     this.#remaining = NO_TARGETS;
@@ -165,10 +164,18 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   /** A target kept silent or cannot serve: the next one, or `status` when none is left. */
-  #failed(status: number): void {
+  #failed(status: number, reason: ProxyRefusal): void {
     if (this.transaction.completed) return;
     if (this.#cancelled) this.reply(487);
-    else if (!this.#tryNext()) this.reply(status);
+    else if (!this.#tryNext()) this.#refuse(status, reason);
+  }
+
+  /** Answers for a reason of the core's own. */
+  #refuse(status: number, reason: ProxyRefusal, retryAfter?: string): void {
+    const response = this.request.createResponse(status);
+    if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
+    this.#environment.handler.onRefusal?.(this.request, response, reason, this.flow);
+    this.respond(response);
   }
 
   #sendUpstream(response: SipResponse, from: Flow): void {
@@ -184,7 +191,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       for (const branch of this.#branches) branch.cancel();
       this.#remaining = NO_TARGETS;
       this.#cancelled = true;
-      this.reply(408);
+      this.#refuse(408, 'target-timeout');
     });
   }
 }

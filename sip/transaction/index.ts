@@ -10,6 +10,7 @@ export { BRANCH_COOKIE } from './transaction-key.ts';
 export type {
   ClientTransaction,
   ClientTransactionHandler,
+  EngineRefusal,
   ServerTransaction,
   TransactionUser,
 } from './transaction-user.ts';
