@@ -1,5 +1,5 @@
 import { loadSecretKey, LocalDigestUserSource, SubscriberDatabase, type DigestUserSource } from '../../kmc/index.ts';
-import { requireSection, type Config, type DigestConfig, type SipListenerConfig } from '../config/index.ts';
+import { requireSection, type Config, type DigestConfig } from '../config/index.ts';
 import { DigestAuthenticator, DigestUserCache, monotonicNow } from '../identity/index.ts';
 import type { GatewaySecrets } from './secrets.ts';
 
@@ -19,7 +19,6 @@ export async function openDigestUsers(config: Config): Promise<DigestUserSource 
 
 /** One `digest` authenticator, and what its cache of users counts. */
 export function buildDigestAuthenticator(
-  listener: SipListenerConfig,
   settings: DigestConfig,
   source: DigestUserSource,
   parts: {
@@ -27,8 +26,7 @@ export function buildDigestAuthenticator(
     readonly limits: { readonly nonceCountWindow: number; readonly maximumNonces: number };
   },
 ): { readonly authenticator: DigestAuthenticator; readonly users: DigestUserCache } {
-  const { algorithms, gsids } = settings;
-  const realm = settings.realm ?? listener.fqdn;
+  const { realm, algorithms, gsids } = settings;
   const users = new DigestUserCache({
     source,
     realm,

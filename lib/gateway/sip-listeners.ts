@@ -39,7 +39,7 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
     }
     if (settings.type === 'digest') {
       if (parts.users === undefined) return [];
-      const digest = buildDigestAuthenticator(config, settings, parts.users, parts);
+      const digest = buildDigestAuthenticator(settings, parts.users, parts);
       passwords.push(digest);
       return [digest.authenticator];
     }

@@ -39,6 +39,7 @@ export const REFUSAL_REASONS = {
   'malformed-credentials': { status: 400, meaning: 'There are digest credentials that cannot be read.' },
   'not-authorised': {
     status: 403,
+    told: false,
     meaning: 'The key centre does not serve this gateway under that FQDN, or for a GSID that it asks for.',
   },
   'key-centre-unavailable': { status: 503, meaning: 'The key centre does not answer.' },

@@ -329,7 +329,7 @@ describe('DigestUserCache', () => {
     const waiting = [cache.find('a'), cache.find('b')];
     expect(cache.find('c')).to.equal('unavailable');
     expect(cache.counters).to.include({ full: 1 });
-    await Promise.all(waiting);
+    for (const lookup of waiting) await lookup;
     expect(await cache.find('c')).not.to.equal('unavailable');
   });
 });
