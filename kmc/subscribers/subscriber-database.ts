@@ -34,15 +34,14 @@ export interface SubscriberDatabaseOptions {
 export class SubscriberDatabase {
   readonly #database: DatabaseSync;
   readonly #box: SecretBox;
-  /** Stands for a row that is not there. */
-  readonly #decoy: Row;
+  /** The sealed password of nobody. */
+  readonly #decoy: Uint8Array;
   #findPassword: StatementSync | undefined;
 
   private constructor(database: DatabaseSync, box: SecretBox) {
     this.#database = database;
     this.#box = box;
-    const password = new Uint8Array(box.seal(Buffer.alloc(16), sealContext('password', 'nobody')));
-    this.#decoy = { impi: 'nobody', impus: '["sip:nobody@nowhere.invalid"]', settings: NO_SETTINGS, password };
+    this.#decoy = box.seal(Buffer.alloc(16), sealContext('password', 'nobody'));
   }
 
   /**
@@ -109,11 +108,8 @@ export class SubscriberDatabase {
     impi: string,
   ): Pick<PasswordSubscriber, 'impi' | 'impus' | 'settings' | 'password'> | undefined {
     return this.#guard(() => {
-      this.#findPassword ??= this.#database.prepare(
-        'SELECT impi, impus, settings, password FROM subscribers WHERE impi = ? AND password IS NOT NULL',
-      );
-      const found = this.#findPassword.get(impi);
-      const row = found ?? this.#decoy;
+      this.#findPassword ??= this.#database.prepare(FIND_PASSWORD);
+      const row = this.#findPassword.get(impi, this.#decoy) ?? {};
       const name = text(row, 'impi');
       const subscriber = {
         impi: name,
@@ -121,7 +117,7 @@ export class SubscriberDatabase {
         settings: json(row, 'settings') as UserSecuritySettings,
         password: this.#unseal(row, 'password', name),
       };
-      return found === undefined ? undefined : subscriber;
+      return row['known'] === 1 ? subscriber : undefined;
     });
   }
 
@@ -243,4 +239,8 @@ export class SubscriberDatabase {
   }
 }
 
-const NO_SETTINGS = JSON.stringify({ bsfInfo: {}, ussList: [] });
+/** The row of one who has a password; else one of the same form that stands for nobody. */
+const FIND_PASSWORD = `
+  SELECT impi, impus, settings, password, 1 AS known FROM subscribers WHERE impi = ? AND password IS NOT NULL
+  UNION ALL SELECT 'nobody', '["sip:nobody@nowhere.invalid"]', '{"bsfInfo":{},"ussList":[]}', ?, 0
+  ORDER BY known DESC LIMIT 1`;

@@ -39,6 +39,8 @@ export class DigestUserCache {
   readonly #options: DigestUserCacheOptions;
   readonly #known: LRUCache<string, CachedDigestUser>;
   readonly #unknown: LRUCache<string, CachedDigestUser>;
+  /** Stands for the password of whoever does not exist; with the name beside it, its HA1 is another one for each. */
+  readonly #nobody = randomBytes(16);
   readonly #pending = new Map<string, Promise<CachedDigestUser | 'unavailable'>>();
   readonly #counters = { hits: 0, unknownHits: 0, joined: 0, lookups: 0, unknown: 0, failures: 0, full: 0 };
 
@@ -104,7 +106,11 @@ export class DigestUserCache {
   /** The same work for a user and for nobody. */
   #enter(username: string, user: DigestUser | undefined): CachedDigestUser {
     const { realm, algorithms, gsids, keepSeconds, keepUnknownSeconds, now } = this.#options;
-    const { impi, password, securitySettings } = user ?? nobody(username);
+    const { impi, password, securitySettings } = user ?? {
+      impi: username,
+      password: this.#nobody,
+      securitySettings: [],
+    };
     const settings = securitySettings.filter(({ gsid, nafGroup }) => nafGroup === undefined && gsids.includes(gsid));
     const person = {
       scheme: 'digest',
@@ -125,8 +131,4 @@ export class DigestUserCache {
       expiresAt: now() + (user === undefined ? keepUnknownSeconds : keepSeconds) * 1000,
     };
   }
-}
-
-function nobody(username: string): DigestUser {
-  return { impi: username, password: randomBytes(16), securitySettings: [] };
 }

@@ -43,6 +43,7 @@ describe('the gateway as a process, for static users', function () {
         // SIPp and sipsak compute MD5 only, and take the first challenge that comes.
         listener('md5', { algorithms: ['MD5'] }),
         listener('short-nonces', { algorithms: ['MD5'], nonceLifetimeSeconds: 1 }),
+        listener('other-realm', { realm: 'Desks of Example', challenge: 'server', qop: ['auth'] }),
       ],
     });
     raw = await RawAgent.open({ address: '127.0.0.1', port: await system.port('agents') });
@@ -142,6 +143,22 @@ describe('the gateway as a process, for static users', function () {
     const response = await attempt(DESK);
     expect(response.status).to.equal(200);
     expect(response.header('Proxy-Authentication-Info')).to.match(/rspauth="[0-9a-f]{64}"/);
+  });
+
+  it('challenges with the realm, the status and the qop that are configured', async () => {
+    const other = await RawAgent.open({ address: '127.0.0.1', port: await system.port('other-realm') });
+    try {
+      const request = message();
+      const challenged = await other.send(request);
+      expect(challenged.status).to.equal(401);
+      const challenge = parseChallenge(challenged.header('WWW-Authenticate') ?? '');
+      expect(challenge).to.deep.include({ realm: 'Desks of Example', qop: ['auth'], algorithm: 'SHA-256' });
+      const response = await other.send(other.answer(request, challenged, DESK));
+      expect(response.status).to.equal(200);
+      expect(response.header('Authentication-Info')).to.include('rspauth=');
+    } finally {
+      await other.close();
+    }
   });
 
   it('lesson 22: takes nonce counts that overtook each other, each once', async () => {
