@@ -1,13 +1,15 @@
 // Writes the pages of docs/ that are made from the code: configuration.md from the schema, errors.md from the tables of error
-// codes. test/docs.test.ts fails when they are out of date.
+// codes, refusals.md from the table of refusal reasons. test/docs.test.ts fails when they are out of date.
 import { readFileSync, writeFileSync } from 'node:fs';
 import { configurationPage } from './docs/configuration-page.ts';
 import { errorsPage } from './docs/errors-page.ts';
+import { refusalsPage } from './docs/refusals-page.ts';
 
 /** The pages, by the name they have in docs/. */
 export const GENERATED_PAGES: Readonly<Record<string, () => string>> = {
   'configuration.md': configurationPage,
   'errors.md': errorsPage,
+  'refusals.md': refusalsPage,
 };
 
 if (import.meta.main) {

@@ -1,5 +1,7 @@
 import { admissionSection } from './admission.ts';
+import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
 import { dnsSection } from './dns.ts';
+import { policySection, requirements } from './security-policy.ts';
 import { sipTargetRule } from './sip-targets.ts';
 import {
   choice,
@@ -44,6 +46,7 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
     dns: dnsSection().prefault({}).describe('How names of SIP servers become addresses (RFC 3263).'),
+    policy: policySection().prefault({}).describe('What agents may do, by their user security settings.'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
     streams: streams().prefault({}).describe('SIP over TCP.'),
     datagrams: datagrams().prefault({}).describe('SIP over UDP.'),
@@ -96,42 +99,44 @@ function sipListener() {
     fqdn: domainName().describe('The FQDN of the gateway in the NAF_Id, as agents know it (TS 33.220 4.5.2).'),
     realm: text('a realm')
       .optional()
-      .describe('The realm of the digest challenge; by default `3GPP-bootstrapping@` and the FQDN.'),
+      .describe('The realm of the challenge of `gba-digest`; by default `3GPP-bootstrapping@` and the FQDN.'),
     authenticators: list(authenticator(), 'a list of authenticators', 1).describe(
       'How a peer may prove who it is, tried in this order.',
     ),
     unauthenticatedMethods: list(token('a SIP method'), 'a list of SIP methods')
       .default([])
       .describe('Methods that need no authentication. Every other method needs it.'),
-  }).transform((listener) => ({ ...listener, realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}` }));
+    requires: requirements()
+      .optional()
+      .describe(
+        'What an agent’s user security settings must have to be let in here, at least one of these; by default nothing.',
+      ),
+  }).transform((listener) => ({
+    ...listener,
+    realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}`,
+    authenticators: listener.authenticators.map((authenticator) =>
+      authenticator.type === 'digest'
+        ? { ...authenticator, realm: authenticator.realm ?? listener.fqdn }
+        : authenticator,
+    ),
+  }));
 }
 
 function authenticator() {
   return oneOf(
-    ['gba-digest', 'trusted'],
+    ['gba-digest', 'digest', 'trusted'],
     [
       section({
         type: choice(['gba-digest']).describe('Digest with a B-TID and Ks_NAF (TS 33.220, RFC 8760).'),
         uaSecurityProtocolId: uaSecurityProtocolId().describe(
           'The Ua security protocol identifier in the NAF_Id: 0300000003 by default, 0300000002 for LOCSIP.',
         ),
-        algorithms: list(choice(['SHA-256', 'SHA-512-256', 'MD5']), 'a list of SHA-256, SHA-512-256 and MD5', 1)
-          .default(['SHA-256', 'MD5'])
-          .describe('The digest algorithms on offer, the preferred one first.'),
-        qop: list(choice(['auth', 'auth-int']), 'a list of auth and auth-int', 1)
-          .default(['auth', 'auth-int'])
-          .describe('The qualities of protection on offer.'),
-        challenge: choice(['proxy', 'server'])
-          .default('proxy')
-          .describe('`proxy` challenges with 407, `server` with 401.'),
-        nonceLifetimeSeconds: integer(1, 86_400).default(300).describe('How long a nonce may be used.'),
-        gsids: list(integer(0, 0xffff_ffff), 'a list of GBA service identifiers')
-          .default([0])
-          .describe('The GBA service identifiers whose user security settings are asked for.'),
+        ...digestKeys(),
         keyCacheMaximum: count()
           .default(100_000)
           .describe('Keys kept until they expire; the least recently used one goes first.'),
       }),
+      digestAuthenticator(),
       section({
         type: choice(['trusted']).describe('Believes peers by their address. For the inside of the network only.'),
         peers: list(network(), 'a list of IP addresses and networks', 1).describe(

@@ -6,6 +6,7 @@ export type {
   AgentConfig,
   AuthenticatorConfig,
   Config,
+  DigestConfig,
   GatewayConfig,
   GbaDigestConfig,
   KeyCentreConfig,

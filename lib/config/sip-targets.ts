@@ -2,7 +2,8 @@ import { isIP, isIPv4 } from 'node:net';
 import { z } from 'zod';
 
 import { isSipUri, parseUri } from '../../sip/index.ts';
-import { count, host, integer, isHostName, list, milliseconds, section, text, token } from './values.ts';
+import { requirements } from './security-policy.ts';
+import { choice, count, host, integer, isHostName, list, milliseconds, section, text, token } from './values.ts';
 
 /** One entry of `gateway.sec3.sip`: which requests go to which servers. */
 export function sipTargetRule() {
@@ -19,6 +20,16 @@ export function sipTargetRule() {
     events: list(token('an event package'), 'a list of event packages', 1)
       .optional()
       .describe('Only these event packages (RFC 6665); by default all, and requests without one.'),
+    requires: requirements()
+      .optional()
+      .describe(
+        'What an agent’s user security settings must have to be sent here, at least one of these; by default nothing.',
+      ),
+    otherwise: choice(['refuse', 'next'])
+      .optional()
+      .describe(
+        'What becomes of an agent that does not meet `requires`: `refuse` answers 403, `next` looks for a further group that fits; by default `refuse`.',
+      ),
     listener: text('the name of a listener in gateway.sec1.sip')
       .optional()
       .describe(

@@ -2,11 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ProxyCore, TimerWheel, TransactionEngine, type NodeDnsClient } from '../../sip/index.ts';
-import type { KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
+import { MethodPolicy } from '../identity/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
 import { startAdmission } from './admission.ts';
+import { openDigestUsers } from './digest-users.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
 import { openKeyCentre } from './key-centre.ts';
@@ -31,6 +33,7 @@ export class Gateway implements Service {
   readonly #wheel: TimerWheel;
   readonly #keyCentre: KeyCentre;
   readonly #flows: FlowParts;
+  readonly #users: DigestUserSource | undefined;
   readonly #metricsServer: MetricsServer | undefined;
   readonly #graceMilliseconds: number;
   readonly #dns: NodeDnsClient;
@@ -44,6 +47,7 @@ export class Gateway implements Service {
     wheel: TimerWheel;
     keyCentre: KeyCentre;
     flows: FlowParts;
+    users: DigestUserSource | undefined;
     metricsServer: MetricsServer | undefined;
     graceMilliseconds: number;
     targets: SipTargetService;
@@ -60,6 +64,7 @@ export class Gateway implements Service {
     this.#wheel = parts.wheel;
     this.#keyCentre = parts.keyCentre;
     this.#flows = parts.flows;
+    this.#users = parts.users;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
   }
@@ -85,6 +90,7 @@ export class Gateway implements Service {
     this.#flows.stop();
     await closeTransports(this.listeners);
     await this.#keyCentre.close();
+    await this.#users?.close();
     await this.#metricsServer?.close();
   }
 }
@@ -100,6 +106,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
   const metrics = new Metrics();
   metrics.addProcessMetrics();
   const secrets = await gatewaySecrets(settings.secret);
+  const users = await openDigestUsers(config);
   const keyCentre = await openKeyCentre(config, logger);
   const wheel = new TimerWheel();
   const reporter = new EdgeReporter(logger, metrics, config.log.requests);
@@ -132,6 +139,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
         await openSipListener(listenerConfig, {
           ...settings,
           keyCentre,
+          users,
           secrets,
           handler: {
             receive: admission.receive,
@@ -152,6 +160,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     flows.stop();
     await closeTransports(listeners);
     await keyCentre.close();
+    await users?.close();
     throw error;
   }
   reporter.setListeners(listeners);
@@ -197,6 +206,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     scheduler: wheel,
     events: admission.events,
     admission: admission.edge,
+    methods: new MethodPolicy(settings.policy.methods),
   });
   const proxy = new ProxyCore({
     engine,
@@ -245,6 +255,7 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
     wheel,
     keyCentre,
     flows,
+    users,
     metricsServer,
     graceMilliseconds: settings.shutdownGraceMilliseconds,
     targets,

@@ -1,4 +1,4 @@
-import type { KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
 import type { GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
 import {
@@ -9,11 +9,14 @@ import {
   type Authenticator,
 } from '../identity/index.ts';
 import type { SipListener } from '../sec1/index.ts';
+import { buildDigestAuthenticator } from './digest-users.ts';
 import { openTransports, prefixed, type TransportHandler, type TransportSettings } from './listener-transports.ts';
 import type { GatewaySecrets } from './secrets.ts';
 
 export interface SipListenerParts extends TransportSettings {
   readonly keyCentre: KeyCentre;
+  /** The users of `digest` authenticators; absent where the configuration has none of those. */
+  readonly users: DigestUserSource | undefined;
   readonly secrets: GatewaySecrets;
   readonly handler: TransportHandler;
 }
@@ -26,15 +29,22 @@ export interface SipListenerParts extends TransportSettings {
 export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
   const trusted: TrustedAuthenticator[] = [];
   const digests: { readonly authenticator: GbaDigestAuthenticator; readonly keys: KeyCache }[] = [];
-  const authenticators = config.authenticators.map((settings): Authenticator => {
+  const passwords: ReturnType<typeof buildDigestAuthenticator>[] = [];
+  const authenticators = config.authenticators.flatMap((settings): Authenticator[] => {
     if (settings.type === 'gba-digest') {
       const digest = gbaDigest(config, settings, parts);
       digests.push(digest);
-      return digest.authenticator;
+      return [digest.authenticator];
+    }
+    if (settings.type === 'digest') {
+      if (parts.users === undefined) return [];
+      const digest = buildDigestAuthenticator(settings, parts.users, parts);
+      passwords.push(digest);
+      return [digest.authenticator];
     }
     const authenticator = new TrustedAuthenticator({ peers: settings.peers });
     trusted.push(authenticator);
-    return authenticator;
+    return [authenticator];
   });
   const opened = await openTransports(config, parts, parts.handler);
   const { transports } = opened;
@@ -49,10 +59,12 @@ export async function openSipListener(config: SipListenerConfig, parts: SipListe
     }),
     counters: () => ({
       ...opened.counters(),
-      ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
+      ...total([...digests, ...passwords].map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
       ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
+      ...total(passwords.map(({ users }) => prefixed('user', users.counters))),
     }),
-    nonceFill: () => Math.max(0, ...digests.map(({ authenticator }) => authenticator.nonceFill)),
+    ...(config.requires === undefined ? {} : { requires: config.requires }),
+    nonceFill: () => Math.max(0, ...[...digests, ...passwords].map(({ authenticator }) => authenticator.nonceFill)),
     trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
   };
 }

@@ -9,6 +9,8 @@ export function targetRules(rules: readonly SipTargetConfig[]): SipTargetRule[] 
     domains: rule.domains.map((domain) => domain.toLowerCase()),
     methods: rule.methods,
     events: rule.events?.map((event) => event.toLowerCase()),
+    requires: rule.requires,
+    otherwise: rule.otherwise,
     responseTimeoutMilliseconds: rule.responseTimeoutMilliseconds,
     targets: rule.targets.map((entry, place) => targetOptions(entry, place, rule)),
   }));

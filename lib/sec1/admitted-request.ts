@@ -9,8 +9,10 @@ export class AdmittedRequest {
   readonly listener: SipListener;
   /** True for a peer of the inside, who asserts identities for itself. */
   readonly trusted: boolean;
-  /** The URIs for P-Asserted-Identity. */
-  readonly asserted: readonly string[];
+  /** Whose request it is, with the public identities that are good for it. */
+  readonly identity: Identity;
+  /** The URIs for P-Asserted-Identity; a target may allow fewer. */
+  asserted: readonly string[];
   /** Seconds for the Flow-Timer of the response, when the agent was offered a flow (RFC 5626 4.4). */
   flowTimer: string | undefined;
   /** The rule of SEC-3 that chose where the request goes. */
@@ -20,16 +22,14 @@ export class AdmittedRequest {
   constructor(
     listener: SipListener,
     result: Extract<AuthenticationResult, { outcome: 'authenticated' }>,
+    identity: Identity,
     asserted: readonly string[],
   ) {
     this.listener = listener;
-    this.trusted = result.identity.scheme === 'trusted';
+    this.trusted = identity.scheme === 'trusted';
+    this.identity = identity;
     this.asserted = asserted;
     this.#result = result;
-  }
-
-  get identity(): Identity {
-    return this.#result.identity;
   }
 
   /** Adds what proves the gateway to the agent. */

@@ -5,16 +5,21 @@ import {
   type Flow,
   type ProxyContext,
   type ProxyHandler,
+  type ProxyRefusal,
   type Scheduler,
   type SipRequest,
   type Transport,
 } from '../../sip/index.ts';
 import {
   judge,
+  permit,
   removeCredentials,
   stripFromUntrusted,
   stripTowardsUntrusted,
+  statusOf,
   type AuthenticationResult,
+  type MethodPolicy,
+  type StatusReason,
 } from '../identity/index.ts';
 import type { EdgeAdmission } from './admission/edge-admission.ts';
 import { AdmittedRequest } from './admitted-request.ts';
@@ -26,6 +31,7 @@ import type { LargeRequests } from './large-requests.ts';
 import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import { setRefusalWarning } from './refusal-warning.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
@@ -46,6 +52,8 @@ export interface SipEdgeOptions {
   readonly events: EdgeEvents;
   /** Bounds what strangers cost; without it there are no such bounds. */
   readonly admission?: EdgeAdmission;
+  /** Methods that not everybody may use. */
+  readonly methods: MethodPolicy;
 }
 
 /**
@@ -72,16 +80,16 @@ export class SipEdge implements ProxyHandler {
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
   screen(request: SipRequest, flow: Flow): SipResponse | AdmittedRequest | Promise<SipResponse | AdmittedRequest> {
     const listener = this.#byTransport.get(flow.transport);
-    if (listener === undefined) return request.createResponse(500);
+    if (listener === undefined) return this.#refusal(request, flow, 'unknown-listener');
     if (this.#draining && tagOf(request.to) === undefined) {
-      const response = this.#refusal(request, flow, 'draining', 503);
+      const response = this.#refusal(request, flow, 'draining');
       response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
       return response;
     }
     const { admission } = this.#options;
     const retryAfter = admission?.retryAfter(request) ?? 0;
     if (retryAfter > 0) {
-      const response = this.#refusal(request, flow, 'overloaded', 503);
+      const response = this.#refusal(request, flow, 'overloaded');
       response.set('Retry-After', String(retryAfter));
       return response;
     }
@@ -136,12 +144,23 @@ export class SipEdge implements ProxyHandler {
     else forward(resolved);
   }
 
-  onExhausted(context: ProxyContext, status: number): void {
+  onExhausted(context: ProxyContext, status: number, reason: ProxyRefusal): void {
     const rule = admissionOf(context)?.rule;
     const seconds =
       rule === undefined ? undefined : this.#options.router.targets.overloaded(rule, this.#options.scheduler.now());
-    if (seconds === undefined) context.reply(status);
-    else this.#refuse(context, 'targets-unavailable', 503, retryAfter(seconds));
+    if (seconds !== undefined) {
+      this.#refuse(context, 'targets-unavailable', retryAfter(seconds));
+      return;
+    }
+    const response = context.request.createResponse(status);
+    this.onRefusal(context.request, response, reason, context.flow);
+    context.respond(response);
+  }
+
+  /** Engine and core refuse some requests by themselves; those have a reason in log, metric and response too. */
+  onRefusal(request: SipRequest, response: SipResponse, reason: EdgeRefusal, flow: Flow): void {
+    this.#options.events.refused(request, flow, reason, response.status);
+    setRefusalWarning(response, this.#byTransport.get(flow.transport)?.fqdn ?? flow.transport.sentBy, reason);
   }
 
   onResponse(response: SipResponse, context: ProxyContext): void {
@@ -169,37 +188,48 @@ export class SipEdge implements ProxyHandler {
   ): SipResponse | AdmittedRequest {
     switch (result.outcome) {
       case 'authenticated': {
-        const judgement = judge(result.identity, request);
-        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
-        this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
-        return new AdmittedRequest(listener, result, judgement.asserted);
+        const method = this.#options.methods.requirementsOf(request.method);
+        const identity = permit(permit(result.identity, listener.requires), method);
+        if (identity === undefined) return this.#refusal(request, flow, 'not-permitted');
+        const judgement = judge(identity, request);
+        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed');
+        this.#options.events.authenticated(request, flow, identity, judgement.asserted);
+        return new AdmittedRequest(listener, result, identity, judgement.asserted);
       }
       case 'challenge':
-        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        this.onRefusal(request, result.response, result.reason, flow);
         return this.#options.admission?.fit(request, result.response, challengeLimit) ?? result.response;
       case 'refused':
-        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        this.onRefusal(request, result.response, result.reason, flow);
         return result.response;
       case 'not-applicable':
-        return this.#refusal(request, flow, 'no-credentials', 403);
+        return this.#refusal(request, flow, 'untrusted-peer');
     }
   }
 
   #route(context: ProxyContext, admission: AdmittedRequest): void {
-    const { listener, trusted } = admission;
-    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
+    const { listener, trusted, identity } = admission;
+    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now(), identity);
     switch (decision.outcome) {
       case 'local':
         this.#answerForGateway(context);
         return;
       case 'refuse':
-        this.#refuse(context, decision.reason, decision.status, (response) => {
+        this.#refuse(context, decision.reason, (response) => {
           if (decision.allowEvents !== undefined) response.set('Allow-Events', decision.allowEvents.join(', '));
           if (decision.retryAfterSeconds !== undefined) retryAfter(decision.retryAfterSeconds)(response);
         });
         return;
       case 'hops':
         admission.rule = decision.rule;
+        if (decision.identity !== undefined && decision.identity !== identity) {
+          const judgement = judge(decision.identity, context.request);
+          if (!judgement.allowed) {
+            this.#refuse(context, 'identity-not-allowed');
+            return;
+          }
+          admission.asserted = judgement.asserted;
+        }
         this.#resolveAndForward(context, listener, decision.hops);
     }
   }
@@ -220,8 +250,8 @@ export class SipEdge implements ProxyHandler {
       if (!this.#isForeign(place)) targets.push(this.#target(context, arrival, place));
     }
     if (targets.length > 0) context.forward(targets);
-    else if (places.length > 0) this.#refuse(context, 'destination-not-allowed', 403);
-    else this.#refuse(context, noPlace(hops), 502);
+    else if (places.length > 0) this.#refuse(context, 'destination-not-allowed');
+    else this.#refuse(context, noPlace(hops));
   }
 
   /** True when a peer who may not choose where requests go has chosen a place outside. */
@@ -293,7 +323,7 @@ export class SipEdge implements ProxyHandler {
       context.reply(200, undefined, (response) => {
         response.set('Supported', 'path, outbound');
       });
-    } else this.#refuse(context, 'no-target', 404);
+    } else this.#refuse(context, 'no-target');
   }
 
   /** The inside is what the listener that it is reached by trusts. */
@@ -301,14 +331,16 @@ export class SipEdge implements ProxyHandler {
     return flow !== undefined && this.#byTransport.get(flow.transport)?.trusts(flow.peer.address) === true;
   }
 
-  #refusal(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): SipResponse {
-    this.#options.events.refused(request, flow, reason, status);
-    return request.createResponse(status);
+  #refusal(request: SipRequest, flow: Flow, reason: StatusReason): SipResponse {
+    const response = request.createResponse(statusOf(reason));
+    this.onRefusal(request, response, reason, flow);
+    return response;
   }
 
-  #refuse(context: ProxyContext, reason: EdgeRefusal, status: number, edit?: (response: SipResponse) => void): void {
-    this.#options.events.refused(context.request, context.flow, reason, status);
-    context.reply(status, undefined, edit);
+  #refuse(context: ProxyContext, reason: StatusReason, edit?: (response: SipResponse) => void): void {
+    const response = this.#refusal(context.request, context.flow, reason);
+    edit?.(response);
+    context.respond(response);
   }
 }
 
@@ -321,7 +353,7 @@ function removeOwnCredentials(request: SipRequest, listener: SipListener): void 
 }
 
 /** Why hops lead to no place: an address that no transport of ours reaches, or a name without address. */
-function noPlace(hops: readonly Hop[]): EdgeRefusal {
+function noPlace(hops: readonly Hop[]): 'unsupported-transport' | 'unresolved-host' {
   return hops.some(({ query }) => query.fixed !== undefined) ? 'unsupported-transport' : 'unresolved-host';
 }
 

@@ -1,4 +1,4 @@
-import type { AuthenticatorChain } from '../identity/index.ts';
+import type { AuthenticatorChain, SecurityRequirement } from '../identity/index.ts';
 import type { Transport } from '../../sip/index.ts';
 
 /** One SEC-1 SIP listener: where it listens, under which name, and how its peers prove who they are. */
@@ -11,6 +11,8 @@ export interface SipListener {
   /** All of them, each of another protocol, at the same address and port. */
   readonly transports: readonly Transport[];
   readonly authenticators: AuthenticatorChain;
+  /** What a subscriber's security settings must have, one of these, for anything to be let in; absent: nothing. */
+  readonly requires?: readonly SecurityRequirement[];
   /** What its socket, key caches and nonce windows have counted so far, by kind. */
   counters(): Readonly<Record<string, number>>;
   /** How full the fullest of its nonce windows is, from 0 to 1. */

@@ -1,10 +1,10 @@
 import type { NameAddress, ResolutionQuery, SipRequest, SipUri, Uri } from '../../sip/index.ts';
 import { NO_PARAMETERS, parseUri, resolutionQuery } from '../../sip/index.ts';
+import type { Identity, StatusReason } from '../identity/index.ts';
 import type { ActiveRule, SipTarget, SipTargetTable } from '../sec3/index.ts';
 import type { AgentFlows } from './agent-flows.ts';
 import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
-import type { EdgeRefusal } from './edge-events.ts';
 import type { AgentFlow } from './flow-table.ts';
 import type { SipListener } from './sip-listener.ts';
 
@@ -23,13 +23,18 @@ export interface Hop {
 }
 
 export type RouteDecision =
-  | { readonly outcome: 'hops'; readonly hops: readonly Hop[]; readonly rule?: ActiveRule }
+  | {
+      readonly outcome: 'hops';
+      readonly hops: readonly Hop[];
+      readonly rule?: ActiveRule;
+      /** Who asked, with the public identities that are good for the target; absent for hops that are no target. */
+      readonly identity?: Identity | undefined;
+    }
   /** The request is for the gateway itself. */
   | { readonly outcome: 'local' }
   | {
       readonly outcome: 'refuse';
-      readonly reason: EdgeRefusal;
-      readonly status: number;
+      readonly reason: StatusReason;
       readonly allowEvents?: readonly string[];
       readonly retryAfterSeconds?: number;
     };
@@ -79,19 +84,27 @@ export class SipRouter {
     this.#inside = inside;
   }
 
-  decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
+  /** @param identity who asks; without one no target is found that requires something of it */
+  decide(
+    context: RoutedRequest,
+    arrival: SipListener,
+    trusted: boolean,
+    now: number,
+    identity?: Identity,
+  ): RouteDecision {
     // A Route of ours without a token is only how a user agent names its outbound proxy; the request is a new one.
     const established = trusted ? this.#tokensOf(context).length > 0 : this.isOwnDialog(context);
     if (context.inDialog || established) return this.#alongRouteSet(context, arrival, trusted);
     const uri = context.request.requestUri;
     if (isSip(uri) && uri.user === undefined && this.#isLocal(uri)) return { outcome: 'local' };
-    const selection = this.#targets.select(context.request, now);
+    const selection = this.#targets.select(context.request, now, identity);
     switch (selection.outcome) {
       case 'found': {
         const listener = this.#inside.get(selection.rule.name) ?? arrival;
         return {
           outcome: 'hops',
           rule: selection.rule,
+          identity: selection.identity,
           hops: selection.targets.map((target) => ({
             query: target.query,
             listener,
@@ -102,12 +115,13 @@ export class SipRouter {
         };
       }
       case 'bad-event':
-        return { outcome: 'refuse', reason: 'bad-event', status: 489, allowEvents: selection.allowEvents };
+        return { outcome: 'refuse', reason: 'bad-event', allowEvents: selection.allowEvents };
+      case 'not-permitted':
+        return { outcome: 'refuse', reason: 'not-permitted' };
       case 'unavailable':
         return {
           outcome: 'refuse',
           reason: 'targets-unavailable',
-          status: 503,
           retryAfterSeconds: selection.retryAfterSeconds,
         };
       case 'not-found':
@@ -115,7 +129,7 @@ export class SipRouter {
         if (trusted && isSip(context.nextHop) && !this.#isLocal(context.nextHop)) {
           return { outcome: 'hops', hops: [hopTo(context.nextHop, arrival, false)] };
         }
-        return { outcome: 'refuse', reason: 'no-target', status: 404 };
+        return { outcome: 'refuse', reason: 'no-target' };
     }
   }
 
@@ -136,14 +150,14 @@ export class SipRouter {
 
   #alongRouteSet(context: RoutedRequest, arrival: SipListener, trusted: boolean): RouteDecision {
     if (!trusted && !this.isOwnDialog(context)) {
-      return { outcome: 'refuse', reason: 'foreign-dialog', status: 481 };
+      return { outcome: 'refuse', reason: 'foreign-dialog' };
     }
     // Agents do not choose flows: what they bring along leads inside (RFC 5626 5.3.1).
     const found = trusted ? this.#flows.lookUp(context.poppedRoutes) : undefined;
     if (found?.outcome === 'flow') return { outcome: 'hops', hops: [hopAlong(found.flow)] };
-    if (found?.outcome === 'gone') return { outcome: 'refuse', reason: 'flow-failed', status: 430 };
+    if (found?.outcome === 'gone') return { outcome: 'refuse', reason: 'flow-failed' };
     if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
-      return { outcome: 'refuse', reason: 'no-target', status: 404 };
+      return { outcome: 'refuse', reason: 'no-target' };
     }
     const last = context.poppedRoutes.at(-1);
     const listener = (last === undefined ? undefined : this.#listenerOf(last)) ?? arrival;

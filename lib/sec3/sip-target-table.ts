@@ -1,4 +1,5 @@
 import type { SipRequest } from '../../sip/index.ts';
+import { permit, type Identity, type SecurityRequirement } from '../identity/index.ts';
 import { SipTarget, type SipTargetOptions } from './sip-target.ts';
 import { chooseTargets, groupByPriority, type TargetGroups } from './target-choice.ts';
 import { TargetState } from './target-state.ts';
@@ -14,6 +15,10 @@ export interface SipTargetRule {
   readonly methods?: readonly string[] | undefined;
   /** Event packages that the rule takes, for requests with an Event header; any where absent. */
   readonly events?: readonly string[] | undefined;
+  /** What a subscriber's security settings must have, one of these; absent: nothing. */
+  readonly requires?: readonly SecurityRequirement[] | undefined;
+  /** What becomes of one who does not meet `requires`: refused, or the next rule that fits; refused where absent. */
+  readonly otherwise?: 'refuse' | 'next' | undefined;
   /** How long a target may say nothing at all before the next one is tried. */
   readonly responseTimeoutMilliseconds: number;
   readonly targets: readonly SipTargetOptions[];
@@ -25,7 +30,15 @@ export interface ActiveRule extends Omit<SipTargetRule, 'targets'> {
 }
 
 export type TargetSelection =
-  | { readonly outcome: 'found'; readonly rule: ActiveRule; readonly targets: readonly SipTarget[] }
+  | {
+      readonly outcome: 'found';
+      readonly rule: ActiveRule;
+      readonly targets: readonly SipTarget[];
+      /** Who asked, with the public identities that are good for the rule (see `permit`). */
+      readonly identity: Identity | undefined;
+    }
+  /** The rule that fits requires what the subscriber's security settings do not have. */
+  | { readonly outcome: 'not-permitted' }
   /** No rule takes the domain, or the method for it. */
   | { readonly outcome: 'not-found' }
   /** Rules take the domain and the method, but not this event package: 489 (RFC 6665 7.3.2). */
@@ -79,12 +92,14 @@ export class SipTargetTable {
    * Targets for a request, in the order to try them.
    *
    * @param now milliseconds of the monotonic clock that the targets were marked with
+   * @param identity who asks; without one, a rule that requires something permits nobody
    */
-  select(request: SipRequest, now: number): TargetSelection {
+  select(request: SipRequest, now: number, identity?: Identity): TargetSelection {
     const host = requestHost(request);
     if (host === undefined) return { outcome: 'not-found' };
     const event = eventPackage(request);
     const allowEvents: string[] = [];
+    let passedOver = false;
     for (const rule of this.rules) {
       if (!rule.domains.includes('*') && !rule.domains.includes(host)) continue;
       if (rule.methods !== undefined && !rule.methods.includes(request.method)) continue;
@@ -92,10 +107,17 @@ export class SipTargetTable {
         allowEvents.push(...rule.events);
         continue;
       }
+      const permitted = permit(identity, rule.requires);
+      if (permitted === undefined && rule.requires !== undefined) {
+        if (rule.otherwise !== 'next') return { outcome: 'not-permitted' };
+        passedOver = true;
+        continue;
+      }
       const targets = chooseTargets(this.#groups.get(rule) ?? [], now, this.#random);
-      if (targets.length > 0) return { outcome: 'found', rule, targets };
+      if (targets.length > 0) return { outcome: 'found', rule, targets, identity: permitted };
       return { outcome: 'unavailable', rule, retryAfterSeconds: secondsUntilUsable(rule, now) };
     }
+    if (passedOver) return { outcome: 'not-permitted' };
     return allowEvents.length > 0 ? { outcome: 'bad-event', allowEvents } : { outcome: 'not-found' };
   }
 

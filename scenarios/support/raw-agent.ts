@@ -69,7 +69,12 @@ export class RawAgent {
   }
 
   /** Makes `request` the next try: new branch, next CSeq, and the answer to the challenge in `response`. */
-  answer(request: SipRequest, response: SipResponse, credentials: Credentials): SipRequest {
+  answer(
+    request: SipRequest,
+    response: SipResponse,
+    credentials: Credentials,
+    changes: { readonly nonceCount?: number } = {},
+  ): SipRequest {
     const proxy = response.status === 407;
     const next = this.again(request);
     const answer = answerChallenge({
@@ -79,6 +84,7 @@ export class RawAgent {
       uri: request.uri,
       body: request.body,
       cnonce: randomBytes(8).toString('hex'),
+      ...changes,
     });
     if (answer === undefined) throw new ScenarioError('no challenge that can be answered');
     next.set(proxy ? 'Proxy-Authorization' : 'Authorization', answer.credentials);

@@ -1,10 +1,11 @@
-import { isSipUri, isTelUri, type SipRequest, type SipUri } from '../message/index.ts';
+import { isSipUri, isTelUri, type SipRequest, type SipResponse, type SipUri } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { ServerTransaction, TransactionEngine, TransactionUser } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { LoopDetector } from './loop-detection.ts';
 import { breadthRefusal, ensureMaxBreadth } from './max-breadth.ts';
 import type { ProxyHandler } from './proxy-handler.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 import { ResponseContext, type ResponseContextEnvironment } from './response-context.ts';
 import { adaptToStrictRouter, processRoute } from './route-processing.ts';
 
@@ -53,7 +54,12 @@ export class ProxyCore implements TransactionUser {
     if (refusal === undefined) return this.#environment.handler.screen?.(request, flow);
     const response = request.createResponse(refusal.status);
     if (refusal.unsupported !== undefined) response.set('Unsupported', refusal.unsupported);
+    this.onRefusal(request, response, refusal.reason, flow);
     return response;
+  }
+
+  onRefusal(request: SipRequest, response: SipResponse, reason: ProxyRefusal, flow: Flow): void {
+    this.#environment.handler.onRefusal?.(request, response, reason, flow);
   }
 
   onRequest(transaction: ServerTransaction, screened: unknown): void {
@@ -61,7 +67,9 @@ export class ProxyCore implements TransactionUser {
     const branchSuffix = this.#loops.branchSuffix(request);
     const route = processRoute(request, this.#isLocal);
     if (route === undefined) {
-      transaction.respond(request.createResponse(400));
+      const response = request.createResponse(400);
+      this.onRefusal(request, response, 'malformed-route', transaction.flow);
+      transaction.respond(response);
       return;
     }
     const context = new ResponseContext(transaction, route, branchSuffix, screened, this.#environment);
@@ -98,17 +106,18 @@ export class ProxyCore implements TransactionUser {
   }
 
   /** Request validation (RFC 3261 16.3). */
-  #check(request: SipRequest): { status: number; unsupported?: string } | undefined {
+  #check(request: SipRequest): { status: number; reason: ProxyRefusal; unsupported?: string } | undefined {
     // A CANCEL that matches no INVITE here cannot be checked, and none that we forwarded is left to cancel.
-    if (request.method === 'CANCEL') return { status: 481 };
+    if (request.method === 'CANCEL') return { status: 481, reason: 'no-transaction' };
     const uri = request.requestUri;
-    if (uri === undefined) return { status: 400 };
-    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416 };
-    if (request.maxForwards === 0) return { status: 483 };
-    if (this.#loops.isLoop(request)) return { status: 482 };
+    if (uri === undefined) return { status: 400, reason: 'malformed-request-uri' };
+    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416, reason: 'unsupported-uri-scheme' };
+    if (request.maxForwards === 0) return { status: 483, reason: 'too-many-hops' };
+    if (this.#loops.isLoop(request)) return { status: 482, reason: 'loop' };
     const breadth = breadthRefusal(request);
-    if (breadth !== undefined) return { status: breadth };
+    if (breadth !== undefined) return { status: breadth, reason: 'max-breadth' };
     const required = request.values('Proxy-Require');
-    return required.length > 0 ? { status: 420, unsupported: required.join(', ') } : undefined;
+    if (required.length === 0) return undefined;
+    return { status: 420, reason: 'bad-extension', unsupported: required.join(', ') };
   }
 }

@@ -1,6 +1,7 @@
 import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
 import type { ServerTransaction } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 
 /** One place to forward a request to. */
 export interface ProxyTarget {
@@ -86,7 +87,9 @@ export interface ProxyHandler {
    *
    * @param status what the core would say: 500 after a 503, else that of a timeout
    */
-  onExhausted?(context: ProxyContext, status: number): void;
+  onExhausted?(context: ProxyContext, status: number, reason: ProxyRefusal): void;
+  /** Last look at a response by which core or engine refuse a request for a reason of their own; it may be edited. */
+  onRefusal?(request: SipRequest, response: SipResponse, reason: ProxyRefusal, flow: Flow): void;
   /** Last look at a response from a target before it goes upstream; it may be edited. */
   onResponse?(response: SipResponse, context: ProxyContext): void;
 }

@@ -8,6 +8,7 @@ import { Branch, type BranchOwner } from './branch.ts';
 import { ensureMaxBreadth } from './max-breadth.ts';
 import { adaptToStrictRouter } from './route-processing.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 
 /** What a response context needs of the proxy core. */
 export interface ResponseContextEnvironment {
@@ -84,7 +85,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     this.trying();
     this.#remaining = targets;
     this.#next = 0;
-    if (!this.#tryNext()) this.#exhausted(500);
+    if (!this.#tryNext()) this.#exhausted(500, 'target-unavailable');
   }
 
   /** The agent gave up (RFC 3261 16.10): no further target, and whatever rings is told. */
@@ -110,12 +111,12 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   onBranchTimeout(): void {
-    this.#failed(this.#timeoutStatus);
+    this.#failed(this.#timeoutStatus, 'target-timeout');
   }
 
   /** As if the target had said 503 (RFC 3261 16.9). */
   onBranchTransportError(): void {
-    this.#failed(500);
+    this.#failed(500, 'target-unavailable');
   }
 
   onBranchRerouted({ target }: Branch): void {
@@ -124,7 +125,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       return;
     }
     target.onEnd?.();
-    this.#failed(500);
+    this.#failed(500, 'target-unavailable');
   }
 
   /** Starts the next branch; false when there is none. */
@@ -149,9 +150,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       target.onEnd?.();
       if (!(error instanceof SipError)) throw error;
       // The table of client transactions is full: no other target would do better.
-      this.reply(503, undefined, (response) => {
-        response.set('Retry-After', '5');
-      });
+      this.#refuse(503, 'client-transactions-full', '5');
     }
   }
 
@@ -199,7 +198,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     if (response.status === 503) {
       (this.#unavailable ??= []).push(from.peer);
       // What one server lacks the agent must not read as the state of the whole edge (16.7 step 6).
-      this.#failed(500);
+      this.#failed(500, 'target-unavailable');
       return;
     }
     this.#remaining = NO_TARGETS;
@@ -207,16 +206,24 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   /** A target kept silent or cannot serve: the next one, or `status` when none is left. */
-  #failed(status: number): void {
+  #failed(status: number, reason: ProxyRefusal): void {
     if (this.transaction.completed) return;
     if (this.#cancelled) this.reply(487);
-    else if (!this.#tryNext()) this.#exhausted(status);
+    else if (!this.#tryNext()) this.#exhausted(status, reason);
   }
 
-  #exhausted(status: number): void {
+  #exhausted(status: number, reason: ProxyRefusal): void {
     const { handler } = this.#environment;
-    if (handler.onExhausted === undefined) this.reply(status);
-    else handler.onExhausted(this, status);
+    if (handler.onExhausted === undefined) this.#refuse(status, reason);
+    else handler.onExhausted(this, status, reason);
+  }
+
+  /** Answers for a reason of the core's own. */
+  #refuse(status: number, reason: ProxyRefusal, retryAfter?: string): void {
+    const response = this.request.createResponse(status);
+    if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
+    this.#environment.handler.onRefusal?.(this.request, response, reason, this.flow);
+    this.respond(response);
   }
 
   #sendUpstream(response: SipResponse, from: Flow): void {
@@ -232,7 +239,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       for (const branch of this.#branches) branch.cancel();
       this.#remaining = NO_TARGETS;
       this.#cancelled = true;
-      this.reply(408);
+      this.#refuse(408, 'target-timeout');
     });
   }
 }

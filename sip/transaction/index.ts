@@ -11,6 +11,7 @@ export { BRANCH_COOKIE } from './transaction-key.ts';
 export type {
   ClientTransaction,
   ClientTransactionHandler,
+  EngineRefusal,
   ServerTransaction,
   TransactionUser,
 } from './transaction-user.ts';

@@ -251,6 +251,7 @@ export class TransactionEngine {
       this.#observe?.onDropped('server-transactions-full', flow);
       const refusal = request.createResponse(503);
       refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
+      this.#user?.onRefusal?.(request, refusal, 'server-transactions-full', flow);
       this.#send(refusal, refusal.toBuffer(), responseFlow);
       return;
     }
@@ -341,6 +342,7 @@ export class TransactionEngine {
     stampVia(request, via, flow.peer);
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
+    this.#user?.onRefusal?.(request, response, failure, flow);
     this.#send(response, response.toBuffer(), responseFlowOf(via, flow));
   }
 
