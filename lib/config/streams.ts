@@ -21,6 +21,9 @@ export function streams() {
     connectTimeoutMilliseconds: milliseconds()
       .default(2000)
       .describe('How long opening a connection may take, before the next target is tried.'),
+    authenticationTimeoutSeconds: integer(1, 86_400)
+      .default(30)
+      .describe('How long a peer may keep a connection without a request that authentication lets in.'),
     messageTimeoutMilliseconds: milliseconds()
       .default(10_000)
       .describe(

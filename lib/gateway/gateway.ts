@@ -108,6 +108,9 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
             seen: (flow) => {
               flows.seen(flow);
             },
+            unframed: (header, failure, flow) => {
+              engine.receiveUnframed(header, failure, flow);
+            },
             failed: (flow) => {
               engine.flowFailed(flow);
             },

@@ -31,6 +31,9 @@ import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 /** Methods whose dialogs the gateway stays in: RFC 3261 16.6 step 4 and, for NOTIFY, RFC 6665 4.3. */
 const RECORD_ROUTED = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
 
+/** Option tags of what the gateway does (RFC 3327, RFC 5626). */
+const SUPPORTED = new Set(['path', 'outbound']);
+
 const DRAINING_RETRY_AFTER_SECONDS = 5;
 
 export interface SipEdgeOptions {
@@ -149,6 +152,7 @@ export class SipEdge implements ProxyHandler {
       case 'authenticated': {
         const judgement = judge(result.identity, request);
         if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
+        if (result.identity.scheme !== 'none') flow.transport.prove?.(flow.peer);
         this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
         return new Admission(listener, result, judgement.asserted);
       }
@@ -274,9 +278,14 @@ export class SipEdge implements ProxyHandler {
   }
 
   #answerForGateway(context: ProxyContext): void {
-    if (context.request.method === 'OPTIONS') {
+    const unsupported = context.request.values('Require').filter((tag) => !SUPPORTED.has(tag.toLowerCase()));
+    if (unsupported.length > 0) {
+      context.reply(420, undefined, (response) => {
+        response.set('Unsupported', unsupported.join(', '));
+      });
+    } else if (context.request.method === 'OPTIONS') {
       context.reply(200, undefined, (response) => {
-        response.set('Supported', 'path, outbound');
+        response.set('Supported', [...SUPPORTED].join(', '));
       });
     } else this.#refuse(context, 'no-target', 404);
   }

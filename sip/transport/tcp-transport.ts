@@ -3,6 +3,7 @@ import { connect, createServer, isIPv6, type AddressInfo, type Server, type Sock
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
+import type { FramingFailure } from './stream-framer.ts';
 import { TcpConnection, type CloseReason, type ConnectionOwner } from './tcp-connection.ts';
 import type { Peer, Transport } from './transport.ts';
 
@@ -26,6 +27,8 @@ export interface StreamHandler {
   onPing?(source: Peer): void;
   /** A connection is gone, or could not be opened: what was sent there may not have arrived, and no answer will come. */
   onClosed(peer: Peer, reason: CloseReason): void;
+  /** The header of a message whose end nobody can tell. The connection is closed after it; what is sent now still goes out. */
+  onUnframed?(header: Buffer, failure: FramingFailure, source: Peer): void;
 }
 
 /** The system asks peers whether they still live after that long without a segment. */
@@ -59,6 +62,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     connectFailed: 0,
     connectionErrors: 0,
     framingFailures: 0,
+    unauthenticated: 0,
     slowPeers: 0,
     deadPeers: 0,
     idle: 0,
@@ -138,6 +142,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return this.#connections.get(keyOf(peer))?.open === true;
   }
 
+  prove(peer: Peer): void {
+    this.#connections.get(keyOf(peer))?.prove();
+  }
+
   suspect(peer: Peer): void {
     this.#connections.get(keyOf(peer))?.suspect();
   }
@@ -170,6 +178,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
     this.#handler.onPing?.(connection.peer);
   }
 
+  onConnectionUnframed(header: Buffer, failure: FramingFailure, { peer }: TcpConnection): void {
+    this.#handler.onUnframed?.(header, failure, peer);
+  }
+
   onConnectionClosed(connection: TcpConnection, reason: CloseReason): void {
     const { peer } = connection;
     this.counters.closed++;
@@ -193,6 +205,9 @@ export class TcpTransport implements Transport, ConnectionOwner {
         return;
       case 'error':
         this.counters.connectionErrors++;
+        return;
+      case 'unauthenticated':
+        this.counters.unauthenticated++;
         return;
       case 'slow-sender':
       case 'slow-receiver':
@@ -279,6 +294,7 @@ function keyOf(peer: Peer): string {
 function sweepInterval(limits: StreamLimits): number {
   const shortest = Math.min(
     limits.connectTimeoutMilliseconds,
+    limits.authenticationTimeoutMilliseconds,
     limits.messageTimeoutMilliseconds,
     limits.idleTimeoutMilliseconds,
   );

@@ -171,6 +171,19 @@ describe('TCP transport', () => {
     idle.destroy();
   });
 
+  it('ends a connection of a peer that does not authenticate in time, pings or not; not that of one who did', async () => {
+    const [server, heard] = await open({ authenticationTimeoutMilliseconds: 400 });
+    const [known, stranger] = [await dial(server), await dial(server)];
+    server.prove({ address: '127.0.0.1', port: (known.address() as AddressInfo).port });
+    const ping = setInterval(() => stranger.write('\r\n\r\n'), 50);
+    await until(() => heard.closed.length === 1);
+    clearInterval(ping);
+    expect(heard.closed[0]?.reason).to.equal('unauthenticated');
+    await delay(400);
+    expect(server.connectionCount).to.equal(1);
+    expect(server.counters.unauthenticated).to.equal(1);
+  });
+
   it('keeps a connection that only pings', async () => {
     const [server] = await open({ idleTimeoutMilliseconds: 300 });
     const socket = await dial(server);
