@@ -1,3 +1,5 @@
+import { flows } from './flows.ts';
+import { datagrams, streams } from './streams.ts';
 import {
   choice,
   count,
@@ -18,9 +20,6 @@ import {
   uaSecurityProtocolId,
   url,
 } from './values.ts';
-
-import { flows } from './flows.ts';
-import { datagrams, streams } from './streams.ts';
 
 /** The `gateway` section: the OMA Security Gateway (GBA NAF). */
 export function gatewaySection(file: FilePath) {

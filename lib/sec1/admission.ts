@@ -1,5 +1,6 @@
 import type { SipResponse } from '../../sip/index.ts';
 import type { AuthenticationResult, Identity } from '../identity/index.ts';
+import type { AgentFlow } from './flow-table.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** What was settled about a request when it was let in; kept until its response goes back. */
@@ -10,6 +11,8 @@ export class Admission {
   readonly trusted: boolean;
   /** The URIs for P-Asserted-Identity. */
   readonly asserted: readonly string[];
+  /** The flow of the agent that the request came by, once it was looked for. */
+  agentFlow: AgentFlow | 'none' | undefined;
   /** Seconds for the Flow-Timer of the response, when the agent was offered a flow (RFC 5626 4.4). */
   flowTimer: string | undefined;
   readonly #result: Extract<AuthenticationResult, { outcome: 'authenticated' }>;

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 import type { Transport } from '../../sip/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
@@ -34,10 +32,15 @@ export class Departures {
 }
 
 function pick({ transports }: SipListener, address: string, protocol: string | undefined): Transport | undefined {
-  const six = isIPv6(address);
+  const six = isSix(address);
   for (const transport of transports) {
     const fits = protocol === undefined || transport.protocol === protocol;
-    if (fits && isIPv6(transport.local.address) === six) return transport;
+    if (fits && isSix(transport.local.address) === six) return transport;
   }
   return undefined;
+}
+
+/** Of an address literal. */
+function isSix(address: string): boolean {
+  return address.includes(':');
 }

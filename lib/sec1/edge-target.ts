@@ -1,6 +1,13 @@
+import type { Flow, ProxyTarget, Scheduler, SipRequest } from '../../sip/index.ts';
+import type { Departures } from './departures.ts';
 import type { LargeRequests } from './large-requests.ts';
-import type { Flow, ProxyTarget, Scheduler, SipRequest, Transport } from '../../sip/index.ts';
 import type { Hop } from './sip-route.ts';
+
+/** What finds the way of a request that is too large for a datagram. */
+export interface LargeWays {
+  readonly largeRequests: LargeRequests;
+  readonly departures: Departures;
+}
 
 /** A hop whose host has been resolved, as the proxy core takes it. */
 export class EdgeTarget implements ProxyTarget {
@@ -11,12 +18,11 @@ export class EdgeTarget implements ProxyTarget {
   readonly edit: (request: SipRequest) => void;
   readonly #hop: Hop;
   readonly #scheduler: Scheduler;
-  readonly #large: LargeRequests;
-  readonly #tcp: Transport | undefined;
+  readonly #large: LargeWays;
 
   /**
    * @param routes what to write into Record-Route, or for REGISTER into Path
-   * @param large where the request goes if it is too large for a datagram
+   * @param large what to ask when the request is too large for a datagram
    * @param edit the last change to the copy that goes there
    */
   constructor(
@@ -25,15 +31,14 @@ export class EdgeTarget implements ProxyTarget {
     method: string,
     routes: readonly string[] | undefined,
     scheduler: Scheduler,
-    large: { readonly requests: LargeRequests; readonly tcp: Transport | undefined },
+    large: LargeWays,
     edit: (request: SipRequest) => void,
   ) {
     this.flow = flow;
     this.edit = edit;
     this.#hop = hop;
     this.#scheduler = scheduler;
-    this.#large = large.requests;
-    this.#tcp = large.tcp;
+    this.#large = large;
     if (routes !== undefined) {
       if (method === 'REGISTER') this.path = routes;
       else this.recordRoute = routes;
@@ -42,13 +47,17 @@ export class EdgeTarget implements ProxyTarget {
   }
 
   flowFor(octets: number): Flow | undefined {
-    if (this.flow.transport.reliable) return undefined;
-    const tcp = this.#tcp === undefined ? undefined : { transport: this.#tcp, peer: this.flow.peer };
-    return this.#large.flowFor(octets, tcp);
+    const { largeRequests, departures } = this.#large;
+    const { transport, peer } = this.flow;
+    if (transport.reliable || !largeRequests.isLarge(octets)) return undefined;
+    // An agent behind NAT takes nothing but what comes by its flow.
+    const { listener, flow } = this.#hop;
+    const tcp = flow === undefined ? departures.find(listener, peer.address, 'TCP') : undefined;
+    return largeRequests.flowFor(tcp === undefined ? undefined : { transport: tcp, peer });
   }
 
   onFlowRefused(refused: Flow): void {
-    this.#large.refused(refused);
+    this.#large.largeRequests.refused(refused);
   }
 
   onOutcome(outcome: 'answered' | 'timeout' | 'unavailable'): void {

@@ -17,14 +17,14 @@ import {
   type AuthenticationResult,
 } from '../identity/index.ts';
 import type { HostResolver } from '../sec3/index.ts';
-import { wantsOutbound, type AgentFlows } from './agent-flows.ts';
+import type { AgentFlows } from './agent-flows.ts';
 import type { Departures } from './departures.ts';
-import type { AgentFlow } from './flow-table.ts';
 import type { LargeRequests } from './large-requests.ts';
 import { Admission } from './admission.ts';
-import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
+import type { DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import { ownRoutes } from './own-routes.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
@@ -227,12 +227,9 @@ export class SipEdge implements ProxyHandler {
 
   #target(context: ProxyContext, arrival: SipListener, hop: Hop, flow: Flow): EdgeTarget {
     const { method } = context.request;
-    const { departures, largeRequests, scheduler } = this.#options;
-    const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop, flow) : undefined;
-    // An agent behind NAT takes nothing but what comes by its flow.
-    const tcp = hop.flow === undefined ? departures.find(hop.listener, flow.peer.address, 'TCP') : undefined;
-    return new EdgeTarget(flow, hop, method, routes, scheduler, { requests: largeRequests, tcp }, (request) => {
+    const admission = RECORD_ROUTED.has(method) || method === 'REGISTER' ? admissionOf(context) : undefined;
+    const routes = admission === undefined ? undefined : ownRoutes(context, admission, flow, hop.flow, this.#options);
+    return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, this.#options, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -249,32 +246,6 @@ export class SipEdge implements ProxyHandler {
     } else if (!this.#isInside(destination)) {
       stripTowardsUntrusted(request);
     }
-  }
-
-  /** Record-Route and Path values of ours, top first: the side we send from, then the side the request came in by. */
-  #ownRoutes(context: ProxyContext, arrival: SipListener, hop: Hop, departure: Flow): string[] {
-    const { flows, tokens } = this.#options;
-    const { request, flow } = context;
-    const token = tokens.issue(request.callId);
-    const value = ({ protocol, sentBy }: Transport, agent: AgentFlow | undefined, outbound = false): string => {
-      const user = agent === undefined ? '' : `${flows.token(agent)}@`;
-      const parameters = `${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`};lr${outbound ? ';ob' : ''}`;
-      return `<sip:${user}${sentBy}${parameters};${DIALOG_TOKEN_PARAMETER}=${token}>`;
-    };
-    const admission = admissionOf(context);
-    const agent =
-      admission === undefined || admission.trusted
-        ? undefined
-        : flows.enter(request, flow, arrival, admission.identity);
-    // Only who sees the agent itself may offer outbound (RFC 5626 5.1).
-    const outbound =
-      agent !== undefined &&
-      request.method === 'REGISTER' &&
-      request.values('Via').length === 1 &&
-      wantsOutbound(request);
-    if (outbound && admission !== undefined) admission.flowTimer = flows.flowTimer(flow);
-    if (flow.transport === departure.transport) return [value(flow.transport, agent ?? hop.flow, outbound)];
-    return [value(departure.transport, hop.flow), value(flow.transport, agent, outbound)];
   }
 
   #answerForGateway(context: ProxyContext): void {

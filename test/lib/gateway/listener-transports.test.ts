@@ -47,9 +47,10 @@ describe('transports of a listener', () => {
   it('are what the configuration says', async () => {
     for (const only of ['udp', 'tcp']) {
       const { config, settings } = settingsOf(`host: 127.0.0.1, port: 0, transports: [${only}]`);
-      const { transports, counters } = await openTransports(config, settings, HANDLER);
+      const opened = await openTransports(config, settings, HANDLER);
+      const { transports } = opened;
       expect(transports.map(({ protocol }) => protocol.toLowerCase())).to.deep.equal([only]);
-      expect(Object.keys(counters()).every((name) => name.startsWith(`${only}-`))).to.equal(true);
+      expect(Object.keys(opened.counters()).every((name) => name.startsWith(`${only}-`))).to.equal(true);
       const socket = connect(transports[0].local.port, '127.0.0.1');
       const [outcome] = await Promise.race([
         once(socket, 'connect').then(() => ['open']),
