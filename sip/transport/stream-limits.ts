@@ -34,6 +34,6 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   connectTimeoutMilliseconds: 2000,
   authenticationTimeoutMilliseconds: 30_000,
   messageTimeoutMilliseconds: 10_000,
-  idleTimeoutMilliseconds: 240_000,
+  idleTimeoutMilliseconds: 3_600_000,
   deadPeerMilliseconds: 10_000,
 };

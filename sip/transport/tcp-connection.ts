@@ -129,6 +129,11 @@ export class TcpConnection implements FramingHandler {
     this.#owner.onConnectionClosed(this, reason);
   }
 
+  /** True when nothing is left of it. */
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
+  }
+
   /** Ends it at once, whatever waits. */
   destroy(): void {
     this.#socket.destroy();

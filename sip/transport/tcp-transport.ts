@@ -1,4 +1,6 @@
-import { connect, createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { connect, createServer, isIP, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
@@ -36,6 +38,7 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 /** How long a closing transport waits for the last octets to go. */
 const CLOSE_GRACE_MILLISECONDS = 500;
+const CLOSE_POLL_MILLISECONDS = 10;
 
 /**
  * SIP over TCP (RFC 3261 18). A connection is opened when something is sent to a peer that has none, and used for all that
@@ -96,10 +99,12 @@ export class TcpTransport implements Transport, ConnectionOwner {
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: TcpTransportOptions, handler: StreamHandler): Promise<TcpTransport> {
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MILLISECONDS });
+    const { port, reusePort = false } = options;
     try {
+      // A name stands for its IPv4 address, as it does for UDP.
+      const host = isIP(options.host) === 0 ? (await lookup(options.host, { family: 4 })).address : options.host;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        const { host, port, reusePort = false } = options;
         server.listen({ host, port, reusePort, ipv6Only: isIPv6(host) }, () => {
           server.off('error', reject);
           resolve();
@@ -108,7 +113,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     } catch (error) {
       server.close();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${options.port}: ${reason}`, {
+      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${port}: ${reason}`, {
         cause: error,
       });
     }
@@ -161,11 +166,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
       });
     });
     for (const connection of left) connection.close('shutdown');
-    const grace = setTimeout(() => {
-      for (const connection of left) connection.destroy();
-    }, CLOSE_GRACE_MILLISECONDS);
+    const deadline = this.now() + CLOSE_GRACE_MILLISECONDS;
+    while (this.now() < deadline && left.some(({ destroyed }) => !destroyed)) await delay(CLOSE_POLL_MILLISECONDS);
+    for (const connection of left) connection.destroy();
     await closed;
-    clearTimeout(grace);
   }
 
   onConnectionMessage(message: Buffer, connection: TcpConnection): void {

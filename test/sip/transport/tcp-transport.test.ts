@@ -111,6 +111,20 @@ describe('TCP transport', () => {
     expect(second instanceof SipError && second.code).to.equal('OSGATE_SIP_BIND_FAILED');
   });
 
+  it('takes a name for its IPv4 address, and closes in time though a connection does not come about', async () => {
+    const [client] = await open({}, 'localhost');
+    expect(client.local.address).to.equal('127.0.0.1');
+    const [port, still] = await stoppedListener();
+    const fillers = Array.from({ length: 4 }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined));
+    sockets.push(...fillers);
+    await delay(100);
+    client.send(MESSAGE.toBuffer(), { address: '127.0.0.1', port });
+    const start = Date.now();
+    await client.close();
+    expect(Date.now() - start).to.be.below(1500);
+    still.kill('SIGKILL');
+  });
+
   it('lets several transports share a port when asked to', async () => {
     const handler = { onMessage: () => undefined, onClosed: () => undefined };
     const first = await TcpTransport.open({ host: '127.0.0.1', port: 0, reusePort: true }, handler);
