@@ -6,7 +6,7 @@ import type { KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config } from '../config/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
 import { HostResolver } from '../sec3/index.ts';
-import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { Departures, DialogTokens, SipEdge, SipRouter, type AgentFlow, type SipListener } from '../sec1/index.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
 import { openKeyCentre } from './key-centre.ts';
@@ -50,6 +50,11 @@ export class Gateway implements Service {
     this.#flows = parts.flows;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
+  }
+
+  /** The flows of agents, to be looked through. */
+  get agentFlows(): Iterable<AgentFlow> {
+    return this.#flows.flows.table;
   }
 
   /** Refuses new sessions, waits for transactions in progress at most the configured grace, and frees everything. */

@@ -157,6 +157,15 @@ describe('flows of agents through the gateway as a process (RFC 5626)', function
     });
   }
 
+  it('takes requests from inside over TCP too, trusted by the same addresses', async () => {
+    const peer = await agent('UDP');
+    const registered = await register(peer, 'UDP');
+    const request = server.createRequest('MESSAGE', 'sip:agent@192.0.2.1:5060', 'sip:server@example.com');
+    for (const path of registered.headers('Path')) request.append('Route', path);
+    expect((await server.send(request, inside, 'TCP')).status).to.equal(200);
+    expect((await peer.waitFor((entry) => entry.request.callId === request.callId)).protocol).to.equal('UDP');
+  });
+
   it('carries a request from inside to an agent on IPv6', async () => {
     const gateway6 = { address: '::1', port: await system.listenerPort('agents6') };
     for (const protocol of ['UDP', 'TCP'] as const) {
