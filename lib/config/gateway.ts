@@ -1,8 +1,10 @@
 import { admissionSection } from './admission.ts';
 import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
 import { dnsSection } from './dns.ts';
+import { flows } from './flows.ts';
 import { policySection, requirements } from './security-policy.ts';
 import { sipTargetRule } from './sip-targets.ts';
+import { datagrams, streams } from './streams.ts';
 import {
   choice,
   count,
@@ -22,9 +24,6 @@ import {
   uaSecurityProtocolId,
   url,
 } from './values.ts';
-
-import { flows } from './flows.ts';
-import { datagrams, streams } from './streams.ts';
 
 /** The `gateway` section: the OMA Security Gateway (GBA NAF). */
 export function gatewaySection(file: FilePath) {

@@ -21,14 +21,19 @@ export function streams() {
     connectTimeoutMilliseconds: milliseconds()
       .default(2000)
       .describe('How long opening a connection may take, before the next target is tried.'),
+    authenticationTimeoutSeconds: integer(1, 86_400)
+      .default(30)
+      .describe('How long a peer may keep a connection without a request that authentication lets in.'),
     messageTimeoutMilliseconds: milliseconds()
       .default(10_000)
       .describe(
         'How long a message may take from its first octet to its last, and a peer may take none of what waits for it.',
       ),
     idleTimeoutSeconds: integer(1, 86_400)
-      .default(240)
-      .describe('How long a connection may carry nothing, neither messages nor keepalives.'),
+      .default(3600)
+      .describe(
+        'How long a connection may carry nothing, neither messages nor keepalives. Peers that are gone are found earlier, by the system.',
+      ),
     deadPeerMilliseconds: milliseconds()
       .default(10_000)
       .describe('A peer that lets a transaction time out and was silent for that long loses its connection.'),

@@ -6,7 +6,7 @@ import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { MethodPolicy } from '../identity/index.ts';
 import { Metrics, startMetricsServer, type Logger, type MetricsServer, type Service } from '../ops/index.ts';
-import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../sec1/index.ts';
+import { Departures, DialogTokens, SipEdge, SipRouter, type AgentFlow, type SipListener } from '../sec1/index.ts';
 import { startAdmission } from './admission.ts';
 import { openDigestUsers } from './digest-users.ts';
 import { EdgeReporter } from './edge-reporter.ts';
@@ -67,6 +67,11 @@ export class Gateway implements Service {
     this.#users = parts.users;
     this.#metricsServer = parts.metricsServer;
     this.#graceMilliseconds = parts.graceMilliseconds;
+  }
+
+  /** The flows of agents, to be looked through. */
+  get agentFlows(): Iterable<AgentFlow> {
+    return this.#flows.flows.table;
   }
 
   /**
@@ -145,6 +150,9 @@ export async function startGateway(config: Config, logger: Logger): Promise<Gate
             receive: admission.receive,
             seen: (flow) => {
               flows.seen(flow);
+            },
+            unframed: (header, failure, flow) => {
+              engine.receiveUnframed(header, failure, flow);
             },
             failed: (flow) => {
               engine.flowFailed(flow);

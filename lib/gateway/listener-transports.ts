@@ -1,4 +1,11 @@
-import { SipError, TcpTransport, UdpTransport, type Flow, type Transport } from '../../sip/index.ts';
+import {
+  SipError,
+  TcpTransport,
+  UdpTransport,
+  type Flow,
+  type FramingFailure,
+  type Transport,
+} from '../../sip/index.ts';
 import type { GatewayConfig, SipListenerConfig } from '../config/index.ts';
 
 /** Who hears what comes in by the transports of a listener. */
@@ -6,6 +13,8 @@ export interface TransportHandler {
   receive(message: Buffer, flow: Flow): void;
   /** A keepalive of a stream came, and was answered. */
   seen(flow: Flow): void;
+  /** The header of a message whose end nobody can tell; its connection is closed after it. */
+  unframed(header: Buffer, failure: FramingFailure, flow: Flow): void;
   /** A connection is gone, or a peer cannot be reached. */
   failed(flow: Flow): void;
   /** A connection is gone that was there. */
@@ -91,7 +100,7 @@ async function openTcp(
   { limits, streams, reusePort = false }: TransportSettings,
   handler: TransportHandler,
 ): Promise<TcpTransport> {
-  const { idleTimeoutSeconds, ...others } = streams;
+  const { authenticationTimeoutSeconds, idleTimeoutSeconds, ...others } = streams;
   const transport: TcpTransport = await TcpTransport.open(
     {
       host: config.host,
@@ -99,6 +108,7 @@ async function openTcp(
       reusePort,
       limits: {
         ...others,
+        authenticationTimeoutMilliseconds: authenticationTimeoutSeconds * 1000,
         idleTimeoutMilliseconds: idleTimeoutSeconds * 1000,
         maximumMessageBytes: limits.maximumMessageBytes,
       },
@@ -110,6 +120,9 @@ async function openTcp(
       },
       onPing: (peer) => {
         handler.seen({ transport, peer });
+      },
+      onUnframed: (header, failure, peer) => {
+        handler.unframed(header, failure, { transport, peer });
       },
       onClosed: (peer) => {
         handler.failed({ transport, peer });

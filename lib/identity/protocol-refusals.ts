@@ -17,7 +17,7 @@ export const PROTOCOL_REFUSALS = {
   'bad-extension': {
     status: 420,
     log: 'normal',
-    meaning: 'Proxy-Require asks for something that the gateway does not have.',
+    meaning: 'Proxy-Require, or Require of a request to the gateway itself, asks for something that it does not have.',
   },
   'malformed-route': { status: 400, meaning: 'A Route, or the Request-URI behind it, cannot be read.' },
   'target-timeout': { status: 504, meaning: 'No target answered in time; 408 for INVITE (RFC 4320).' },

@@ -93,6 +93,16 @@ export class AgentFlows {
     return NONE;
   }
 
+  /** The number of the worker process that has the flow which Route entries of ours name; undefined when they name none. */
+  workerOf(routes: readonly NameAddress[]): number | undefined {
+    for (let index = routes.length - 1; index >= 0; index--) {
+      const uri = parseUri(routes[index]?.uri ?? '');
+      const reading = isSipUri(uri) ? this.#options.tokens.read(uri.user) : undefined;
+      if (reading?.outcome === 'token') return reading.worker;
+    }
+    return undefined;
+  }
+
   /** Seconds for Flow-Timer (RFC 5626 4.4). */
   flowTimer(flow: Flow): string {
     return String(this.#timer(flow));

@@ -1,5 +1,3 @@
-import { isIPv6 } from 'node:net';
-
 import { reachBit, type Reach, type Transport } from '../../sip/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
@@ -38,17 +36,22 @@ export class Departures {
     let reach = 0;
     for (const other of this.#listeners) {
       if (other !== listener && this.#isInside(other) !== inside) continue;
-      for (const { protocol, local } of other.transports) reach |= reachBit(protocol, isIPv6(local.address) ? 6 : 4);
+      for (const { protocol, local } of other.transports) reach |= reachBit(protocol, isSix(local.address) ? 6 : 4);
     }
     return reach;
   }
 }
 
 function pick({ transports }: SipListener, address: string, protocol: string | undefined): Transport | undefined {
-  const six = isIPv6(address);
+  const six = isSix(address);
   for (const transport of transports) {
     const fits = protocol === undefined || transport.protocol === protocol;
-    if (fits && isIPv6(transport.local.address) === six) return transport;
+    if (fits && isSix(transport.local.address) === six) return transport;
   }
   return undefined;
+}
+
+/** Of an address literal. */
+function isSix(address: string): boolean {
+  return address.includes(':');
 }

@@ -1,7 +1,15 @@
-import type { Flow, Peer, ProxyTarget, Scheduler, SipRequest, SipResponse, Transport } from '../../sip/index.ts';
+import type { Flow, Peer, ProxyTarget, Scheduler, SipRequest, SipResponse } from '../../sip/index.ts';
 import { retryAfterSeconds, type SipTarget } from '../sec3/index.ts';
+import type { Departures } from './departures.ts';
 import type { ResolvedHop } from './hop-resolver.ts';
 import type { LargeRequests } from './large-requests.ts';
+import type { Hop } from './sip-route.ts';
+
+/** What finds the way of a request that is too large for a datagram. */
+export interface LargeWays {
+  readonly largeRequests: LargeRequests;
+  readonly departures: Departures;
+}
 
 /** A hop whose host has been resolved, as the proxy core takes it. */
 export class EdgeTarget implements ProxyTarget {
@@ -11,17 +19,15 @@ export class EdgeTarget implements ProxyTarget {
   readonly responseTimeout?: number;
   readonly edit: (request: SipRequest) => void;
   readonly #target: SipTarget | undefined;
-  /** True for what the target was chosen for; what a dialog sends there is counted, but not refused. */
-  readonly #chosen: boolean;
+  readonly #hop: Hop;
   readonly #siblings: readonly Peer[];
   readonly #scheduler: Scheduler;
-  readonly #large: LargeRequests;
-  readonly #tcp: Transport | undefined;
+  readonly #large: LargeWays;
 
   /**
    * @param target the server behind the hop, where it is one of SEC-3
    * @param routes what to write into Record-Route, or for REGISTER into Path
-   * @param large where the request goes if it is too large for a datagram
+   * @param large what to ask when the request is too large for a datagram
    * @param edit the last change to the copy that goes there
    */
   constructor(
@@ -30,17 +36,16 @@ export class EdgeTarget implements ProxyTarget {
     method: string,
     routes: readonly string[] | undefined,
     scheduler: Scheduler,
-    large: { readonly requests: LargeRequests; readonly tcp: Transport | undefined },
+    large: LargeWays,
     edit: (request: SipRequest) => void,
   ) {
     this.flow = flow;
     this.edit = edit;
     this.#target = target;
-    this.#chosen = hop.target !== undefined;
+    this.#hop = hop;
     this.#siblings = siblings;
     this.#scheduler = scheduler;
-    this.#large = large.requests;
-    this.#tcp = large.tcp;
+    this.#large = large;
     if (routes !== undefined) {
       if (method === 'REGISTER') this.path = routes;
       else this.recordRoute = routes;
@@ -49,18 +54,23 @@ export class EdgeTarget implements ProxyTarget {
   }
 
   flowFor(octets: number): Flow | undefined {
-    if (this.flow.transport.reliable) return undefined;
-    const tcp = this.#tcp === undefined ? undefined : { transport: this.#tcp, peer: this.flow.peer };
-    return this.#large.flowFor(octets, tcp);
+    const { largeRequests, departures } = this.#large;
+    const { transport, peer } = this.flow;
+    if (transport.reliable || !largeRequests.isLarge(octets)) return undefined;
+    // An agent behind NAT takes nothing but what comes by its flow.
+    const { listener, flow } = this.#hop;
+    const tcp = flow === undefined ? departures.find(listener, peer.address, 'TCP') : undefined;
+    return largeRequests.flowFor(tcp === undefined ? undefined : { transport: tcp, peer });
   }
 
   onFlowRefused(refused: Flow): void {
-    this.#large.refused(refused);
+    this.#large.largeRequests.refused(refused);
   }
 
   admit(): boolean {
     if (this.#target === undefined) return true;
-    if (this.#chosen && !this.#target.takes(this.#scheduler.now())) return false;
+    // What a dialog sends to a target is counted, but not refused.
+    if (this.#hop.target !== undefined && !this.#target.takes(this.#scheduler.now())) return false;
     this.#target.state.inFlight++;
     return true;
   }

@@ -31,9 +31,17 @@ export class LargeRequests {
     this.#options = options;
   }
 
-  /** @param tcp the same peer over TCP; undefined where there is no such way */
-  flowFor(octets: number, tcp: Flow | undefined): Flow | undefined {
-    if (octets <= this.#options.maximumDatagramBytes) return undefined;
+  /** RFC 3261 18.1.1. */
+  isLarge(octets: number): boolean {
+    return octets > this.#options.maximumDatagramBytes;
+  }
+
+  /**
+   * The way of a large request; undefined for the datagram after all.
+   *
+   * @param tcp the same peer over TCP; undefined where there is no such way
+   */
+  flowFor(tcp: Flow | undefined): Flow | undefined {
     if (tcp === undefined || !this.#mayTry(tcp)) {
       this.counters.udp++;
       return undefined;

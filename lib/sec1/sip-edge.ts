@@ -23,20 +23,23 @@ import {
 } from '../identity/index.ts';
 import type { EdgeAdmission } from './admission/edge-admission.ts';
 import { AdmittedRequest } from './admitted-request.ts';
-import { wantsOutbound, type AgentFlows } from './agent-flows.ts';
+import type { AgentFlows } from './agent-flows.ts';
 import type { Departures } from './departures.ts';
-import type { AgentFlow } from './flow-table.ts';
-import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
-import type { LargeRequests } from './large-requests.ts';
-import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
+import type { DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
+import type { LargeRequests } from './large-requests.ts';
+import { ownRoutes } from './own-routes.ts';
 import { setRefusalWarning } from './refusal-warning.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
 /** Methods whose dialogs the gateway stays in: RFC 3261 16.6 step 4 and, for NOTIFY, RFC 6665 4.3. */
 const RECORD_ROUTED = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
+
+/** Option tags of what the gateway does (RFC 3327, RFC 5626). */
+const SUPPORTED = new Set(['path', 'outbound']);
 
 const DRAINING_RETRY_AFTER_SECONDS = 5;
 
@@ -193,6 +196,7 @@ export class SipEdge implements ProxyHandler {
         if (identity === undefined) return this.#refusal(request, flow, 'not-permitted');
         const judgement = judge(identity, request);
         if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed');
+        if (identity.scheme !== 'none') flow.transport.prove?.(flow.peer);
         this.#options.events.authenticated(request, flow, identity, judgement.asserted);
         return new AdmittedRequest(listener, result, identity, judgement.asserted);
       }
@@ -262,18 +266,16 @@ export class SipEdge implements ProxyHandler {
   #target(context: ProxyContext, arrival: SipListener, place: ResolvedHop): EdgeTarget {
     const { hop, flow } = place;
     const { method } = context.request;
-    const { departures, largeRequests, scheduler } = this.#options;
-    const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop, flow) : undefined;
-    const { peers } = this.#options.router.targets;
+    const { scheduler, router } = this.#options;
+    const admission = RECORD_ROUTED.has(method) || method === 'REGISTER' ? admissionOf(context) : undefined;
+    const routes = admission === undefined ? undefined : ownRoutes(context, admission, flow, hop.flow, this.#options);
+    const { peers } = router.targets;
     const { address, port } = flow.peer;
     const target = hop.target ?? peers.find(address, port);
     if (target !== undefined && hop.target !== undefined && target.query.fixed === undefined) {
       peers.add(address, port, target);
     }
-    // An agent behind NAT takes nothing but what comes by its flow.
-    const tcp = hop.flow === undefined ? departures.find(hop.listener, address, 'TCP') : undefined;
-    return new EdgeTarget(place, target, method, routes, scheduler, { requests: largeRequests, tcp }, (request) => {
+    return new EdgeTarget(place, target, method, routes, scheduler, this.#options, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -292,36 +294,15 @@ export class SipEdge implements ProxyHandler {
     }
   }
 
-  /** Record-Route and Path values of ours, top first: the side we send from, then the side the request came in by. */
-  #ownRoutes(context: ProxyContext, arrival: SipListener, hop: Hop, departure: Flow): string[] {
-    const { flows, tokens } = this.#options;
-    const { request, flow } = context;
-    const token = tokens.issue(request.callId);
-    const value = ({ protocol, sentBy }: Transport, agent: AgentFlow | undefined, outbound = false): string => {
-      const user = agent === undefined ? '' : `${flows.token(agent)}@`;
-      const parameters = `${protocol === 'UDP' ? '' : `;transport=${protocol.toLowerCase()}`};lr${outbound ? ';ob' : ''}`;
-      return `<sip:${user}${sentBy}${parameters};${DIALOG_TOKEN_PARAMETER}=${token}>`;
-    };
-    const admission = admissionOf(context);
-    const agent =
-      admission === undefined || admission.trusted
-        ? undefined
-        : flows.enter(request, flow, arrival, admission.identity);
-    // Only who sees the agent itself may offer outbound (RFC 5626 5.1).
-    const outbound =
-      agent !== undefined &&
-      request.method === 'REGISTER' &&
-      request.values('Via').length === 1 &&
-      wantsOutbound(request);
-    if (outbound && admission !== undefined) admission.flowTimer = flows.flowTimer(flow);
-    if (flow.transport === departure.transport) return [value(flow.transport, agent ?? hop.flow, outbound)];
-    return [value(departure.transport, hop.flow), value(flow.transport, agent, outbound)];
-  }
-
   #answerForGateway(context: ProxyContext): void {
-    if (context.request.method === 'OPTIONS') {
+    const unsupported = context.request.values('Require').filter((tag) => !SUPPORTED.has(tag.toLowerCase()));
+    if (unsupported.length > 0) {
+      this.#refuse(context, 'bad-extension', (response) => {
+        response.set('Unsupported', unsupported.join(', '));
+      });
+    } else if (context.request.method === 'OPTIONS') {
       context.reply(200, undefined, (response) => {
-        response.set('Supported', 'path, outbound');
+        response.set('Supported', [...SUPPORTED].join(', '));
       });
     } else this.#refuse(context, 'no-target');
   }

@@ -19,11 +19,16 @@ export class FlowFailures {
   readonly #scheduler: Scheduler;
   readonly #clients: ReadonlyMap<string, FlowClient>;
   readonly #byConnection = new Map<Transport, Map<string, Set<FlowClient>>>();
+  readonly #onTold: () => void;
   #unreachable: Map<Transport, Set<string>> | undefined;
 
-  /** @param clients every client transaction there is */
-  constructor(scheduler: Scheduler, clients: ReadonlyMap<string, FlowClient>) {
+  /**
+   * @param clients every client transaction there is
+   * @param onTold called for each one that is told
+   */
+  constructor(scheduler: Scheduler, clients: ReadonlyMap<string, FlowClient>, onTold: () => void) {
     this.#scheduler = scheduler;
+    this.#onTold = onTold;
     this.#clients = clients;
   }
 
@@ -51,7 +56,7 @@ export class FlowFailures {
 
   failed({ transport, peer }: Flow): void {
     if (transport.reliable) {
-      for (const client of [...(this.#byConnection.get(transport)?.get(keyOf(peer)) ?? [])]) client.transportError();
+      this.#tell([...(this.#byConnection.get(transport)?.get(keyOf(peer)) ?? [])]);
       return;
     }
     if (this.#unreachable === undefined) {
@@ -70,7 +75,14 @@ export class FlowFailures {
     const concerned = [...this.#clients.values()].filter(
       ({ flow }) => unreachable.get(flow.transport)?.has(keyOf(flow.peer)) === true,
     );
-    for (const client of concerned) client.transportError();
+    this.#tell(concerned);
+  }
+
+  #tell(clients: readonly FlowClient[]): void {
+    for (const client of clients) {
+      this.#onTold();
+      client.transportError();
+    }
   }
 }
 

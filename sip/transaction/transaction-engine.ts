@@ -13,7 +13,7 @@ import {
   type Via,
 } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Flow, Peer } from '../transport/index.ts';
+import type { Flow, FramingFailure, Peer } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { FlowFailures } from './flow-failures.ts';
@@ -96,7 +96,9 @@ export class TransactionEngine {
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
     const timers = options.timers ?? DEFAULT_TIMERS;
-    this.#flows = new FlowFailures(options.scheduler, this.#clients);
+    this.#flows = new FlowFailures(options.scheduler, this.#clients, () => {
+      this.counters.transportErrors++;
+    });
     this.#answered = new AnsweredRequests(
       options.scheduler,
       transactionTimeout(timers),
@@ -130,7 +132,6 @@ export class TransactionEngine {
    * flow end at once rather than by their timers.
    */
   flowFailed(flow: Flow): void {
-    this.counters.transportErrors++;
     this.#flows.failed(flow);
   }
 
@@ -171,6 +172,25 @@ export class TransactionEngine {
     this.#observe?.onMessage('in', message, flow);
     if (message instanceof SipRequest) this.#receiveRequest(message, flow);
     else this.#receiveResponse(message, flow);
+  }
+
+  /**
+   * Takes the header of a message that a stream could not be cut at. A request is answered without state, 413 when it is too
+   * large and 400 otherwise (RFC 3261 18.3); the stream cannot go on.
+   */
+  receiveUnframed(header: Buffer, failure: FramingFailure, flow: Flow): void {
+    this.counters.malformed++;
+    this.#observe?.onDropped(failure, flow);
+    const result = parseMessage(header, this.#messageLimits);
+    const request = result.ok ? result.message : result.request;
+    const via = request?.topVia;
+    if (!(request instanceof SipRequest) || via === undefined || request.method === 'ACK') return;
+    stampVia(request, via, flow.peer);
+    const response =
+      failure === 'stream-message-too-large'
+        ? request.createResponse(413)
+        : request.createResponse(400, `Bad Request (${failure})`);
+    this.#send(response, response.toBuffer(), flow);
   }
 
   /**

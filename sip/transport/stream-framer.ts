@@ -20,6 +20,8 @@ export interface FramingHandler {
   onMessage(message: Buffer): void;
   /** CRLFCRLF between two messages: the peer wants a CRLF back (RFC 5626 4.4.1). */
   onPing(): void;
+  /** The header of a message whose end nobody can tell; the stream ends with it. */
+  onUnframed(header: Buffer, failure: FramingFailure): void;
 }
 
 /**
@@ -102,15 +104,19 @@ export class StreamFramer {
         return -1;
       }
       const bodyLength = contentLength(data.toString('latin1', start, start + headerLength));
-      if (typeof bodyLength === 'string') return this.#fail(bodyLength);
-      if (headerLength + bodyLength > this.#limits.maximumMessageBytes) return this.#fail('stream-message-too-large');
+      const header = data.subarray(start, start + headerLength);
+      if (typeof bodyLength === 'string') return this.#fail(bodyLength, header);
+      if (headerLength + bodyLength > this.#limits.maximumMessageBytes) {
+        return this.#fail('stream-message-too-large', header);
+      }
       this.#total = headerLength + bodyLength;
     }
     return data.length - start < this.#total ? -1 : start + this.#total;
   }
 
-  #fail(failure: FramingFailure): -1 {
+  #fail(failure: FramingFailure, header?: Buffer): -1 {
     this.#failure = failure;
+    if (header !== undefined) this.#handler.onUnframed(header, failure);
     return -1;
   }
 

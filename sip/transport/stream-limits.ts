@@ -14,6 +14,8 @@ export interface StreamLimits {
   readonly maximumPendingBytes: number;
   /** How long opening a connection may take. */
   readonly connectTimeoutMilliseconds: number;
+  /** How long a peer that opened a connection may go without `Transport.prove`. */
+  readonly authenticationTimeoutMilliseconds: number;
   /** How long one message may take from its first octet to its last, and what waits to be sent may make no progress. */
   readonly messageTimeoutMilliseconds: number;
   /** How long a connection may carry nothing in either direction. */
@@ -30,7 +32,8 @@ export const DEFAULT_STREAM_LIMITS: StreamLimits = {
   maximumMessageBytes: 65_535,
   maximumPendingBytes: 1_048_576,
   connectTimeoutMilliseconds: 2000,
+  authenticationTimeoutMilliseconds: 30_000,
   messageTimeoutMilliseconds: 10_000,
-  idleTimeoutMilliseconds: 240_000,
+  idleTimeoutMilliseconds: 3_600_000,
   deadPeerMilliseconds: 10_000,
 };

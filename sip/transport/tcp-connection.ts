@@ -11,6 +11,7 @@ export type CloseReason =
   | 'error'
   | 'connect-failed'
   | 'connect-timeout'
+  | 'unauthenticated'
   | 'slow-sender'
   | 'slow-receiver'
   | 'idle'
@@ -23,6 +24,8 @@ export interface ConnectionOwner {
   now(): number;
   onConnectionMessage(message: Buffer, connection: TcpConnection): void;
   onConnectionPing(connection: TcpConnection): void;
+  /** See `FramingHandler.onUnframed`. */
+  onConnectionUnframed(header: Buffer, failure: FramingFailure, connection: TcpConnection): void;
   /** Called once; nothing comes from the connection afterwards. */
   onConnectionClosed(connection: TcpConnection, reason: CloseReason): void;
 }
@@ -40,6 +43,7 @@ export class TcpConnection implements FramingHandler {
   readonly #openedAt: number;
   #connected: boolean;
   #closed = false;
+  #proven: boolean;
   /** Milliseconds of the owner's clock. */
   #lastReceived: number;
   #lastUsed: number;
@@ -54,6 +58,8 @@ export class TcpConnection implements FramingHandler {
     this.#owner = owner;
     this.#socket = socket;
     this.#connected = !outgoing;
+    // Whom we call is not asked for proof.
+    this.#proven = outgoing;
     this.#openedAt = this.#lastReceived = this.#lastUsed = this.#flushedAt = owner.now();
     this.#framer = new StreamFramer(owner.limits, this);
     socket.on('data', this.#onData);
@@ -83,6 +89,8 @@ export class TcpConnection implements FramingHandler {
     const now = this.#owner.now();
     if (!this.#connected) {
       if (now - this.#openedAt >= limits.connectTimeoutMilliseconds) this.close('connect-timeout');
+    } else if (!this.#proven && now - this.#openedAt >= limits.authenticationTimeoutMilliseconds) {
+      this.close('unauthenticated');
     } else if (this.#messageSince !== 0 && now - this.#messageSince >= limits.messageTimeoutMilliseconds) {
       this.close('slow-sender');
     } else if (this.#isBlocked(now) && now - this.#flushedAt >= limits.messageTimeoutMilliseconds) {
@@ -102,6 +110,11 @@ export class TcpConnection implements FramingHandler {
     return false;
   }
 
+  /** The peer has authenticated: its connection may stay. */
+  prove(): void {
+    this.#proven = true;
+  }
+
   /** A transaction with the peer timed out. */
   suspect(): void {
     if (this.#owner.now() - this.#lastReceived >= this.#owner.limits.deadPeerMilliseconds) this.close('dead-peer');
@@ -110,10 +123,15 @@ export class TcpConnection implements FramingHandler {
   close(reason: CloseReason): void {
     if (this.#closed) return;
     this.#closed = true;
-    // What waits still goes out on shutdown; nobody waits for it in any other case.
-    if (reason === 'shutdown') this.#socket.destroySoon();
+    // The answer to what could not be read still goes out, and what waits at shutdown; otherwise nobody waits for it.
+    if (reason === 'shutdown' || reason.startsWith('stream-')) this.#socket.destroySoon();
     else this.#socket.destroy();
     this.#owner.onConnectionClosed(this, reason);
+  }
+
+  /** True when nothing is left of it. */
+  get destroyed(): boolean {
+    return this.#socket.destroyed;
   }
 
   /** Ends it at once, whatever waits. */
@@ -129,6 +147,10 @@ export class TcpConnection implements FramingHandler {
   onPing(): void {
     if (!this.#closed) this.#owner.onConnectionPing(this);
     this.send(PONG);
+  }
+
+  onUnframed(header: Buffer, failure: FramingFailure): void {
+    if (!this.#closed) this.#owner.onConnectionUnframed(header, failure, this);
   }
 
   readonly #onData = (chunk: Buffer): void => {

@@ -1,8 +1,11 @@
-import { connect, createServer, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { connect, createServer, isIP, isIPv6, type AddressInfo, type Server, type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
 import { DEFAULT_STREAM_LIMITS, type StreamLimits } from './stream-limits.ts';
+import type { FramingFailure } from './stream-framer.ts';
 import { TcpConnection, type CloseReason, type ConnectionOwner } from './tcp-connection.ts';
 import type { Peer, Transport } from './transport.ts';
 
@@ -26,6 +29,8 @@ export interface StreamHandler {
   onPing?(source: Peer): void;
   /** A connection is gone, or could not be opened: what was sent there may not have arrived, and no answer will come. */
   onClosed(peer: Peer, reason: CloseReason): void;
+  /** The header of a message whose end nobody can tell. The connection is closed after it; what is sent now still goes out. */
+  onUnframed?(header: Buffer, failure: FramingFailure, source: Peer): void;
 }
 
 /** The system asks peers whether they still live after that long without a segment. */
@@ -33,6 +38,7 @@ const KEEP_ALIVE_MILLISECONDS = 60_000;
 
 /** How long a closing transport waits for the last octets to go. */
 const CLOSE_GRACE_MILLISECONDS = 500;
+const CLOSE_POLL_MILLISECONDS = 10;
 
 /**
  * SIP over TCP (RFC 3261 18). A connection is opened when something is sent to a peer that has none, and used for all that
@@ -59,6 +65,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     connectFailed: 0,
     connectionErrors: 0,
     framingFailures: 0,
+    unauthenticated: 0,
     slowPeers: 0,
     deadPeers: 0,
     idle: 0,
@@ -92,10 +99,12 @@ export class TcpTransport implements Transport, ConnectionOwner {
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: TcpTransportOptions, handler: StreamHandler): Promise<TcpTransport> {
     const server = createServer({ noDelay: true, keepAlive: true, keepAliveInitialDelay: KEEP_ALIVE_MILLISECONDS });
+    const { port, reusePort = false } = options;
     try {
+      // A name stands for its IPv4 address, as it does for UDP.
+      const host = isIP(options.host) === 0 ? (await lookup(options.host, { family: 4 })).address : options.host;
       await new Promise<void>((resolve, reject) => {
         server.once('error', reject);
-        const { host, port, reusePort = false } = options;
         server.listen({ host, port, reusePort, ipv6Only: isIPv6(host) }, () => {
           server.off('error', reject);
           resolve();
@@ -104,7 +113,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     } catch (error) {
       server.close();
       const reason = error instanceof Error ? error.message : String(error);
-      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${options.port}: ${reason}`, {
+      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${port}: ${reason}`, {
         cause: error,
       });
     }
@@ -138,6 +147,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return this.#connections.get(keyOf(peer))?.open === true;
   }
 
+  prove(peer: Peer): void {
+    this.#connections.get(keyOf(peer))?.prove();
+  }
+
   suspect(peer: Peer): void {
     this.#connections.get(keyOf(peer))?.suspect();
   }
@@ -153,11 +166,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
       });
     });
     for (const connection of left) connection.close('shutdown');
-    const grace = setTimeout(() => {
-      for (const connection of left) connection.destroy();
-    }, CLOSE_GRACE_MILLISECONDS);
+    const deadline = this.now() + CLOSE_GRACE_MILLISECONDS;
+    while (this.now() < deadline && left.some(({ destroyed }) => !destroyed)) await delay(CLOSE_POLL_MILLISECONDS);
+    for (const connection of left) connection.destroy();
     await closed;
-    clearTimeout(grace);
   }
 
   onConnectionMessage(message: Buffer, connection: TcpConnection): void {
@@ -168,6 +180,10 @@ export class TcpTransport implements Transport, ConnectionOwner {
   onConnectionPing(connection: TcpConnection): void {
     this.counters.pings++;
     this.#handler.onPing?.(connection.peer);
+  }
+
+  onConnectionUnframed(header: Buffer, failure: FramingFailure, { peer }: TcpConnection): void {
+    this.#handler.onUnframed?.(header, failure, peer);
   }
 
   onConnectionClosed(connection: TcpConnection, reason: CloseReason): void {
@@ -193,6 +209,9 @@ export class TcpTransport implements Transport, ConnectionOwner {
         return;
       case 'error':
         this.counters.connectionErrors++;
+        return;
+      case 'unauthenticated':
+        this.counters.unauthenticated++;
         return;
       case 'slow-sender':
       case 'slow-receiver':
@@ -279,6 +298,7 @@ function keyOf(peer: Peer): string {
 function sweepInterval(limits: StreamLimits): number {
   const shortest = Math.min(
     limits.connectTimeoutMilliseconds,
+    limits.authenticationTimeoutMilliseconds,
     limits.messageTimeoutMilliseconds,
     limits.idleTimeoutMilliseconds,
   );

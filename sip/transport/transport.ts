@@ -30,6 +30,8 @@ export interface Transport {
   send(message: Buffer, peer: Peer): boolean;
   /** True when a connection to that peer is open; for datagrams always. */
   isConnected(peer: Peer): boolean;
+  /** That peer has authenticated: a stream keeps its connection beyond the time that strangers have. */
+  prove?(peer: Peer): void;
   /** A transaction with that peer timed out: a stream that has been silent as well gives its connection up. */
   suspect?(peer: Peer): void;
   close(): Promise<void>;

@@ -25,9 +25,14 @@ describe('flows of agents through the gateway as a process (RFC 5626)', function
 
   before(async () => {
     const subscribers = [scenarioSubscriber(0)];
+    server = await SipPeer.open();
     system = await System.start({
       subscribers,
       metrics: true,
+      sec3: (locationServerPort) => [
+        { name: 'strict', domains: ['strict.example.com'], targets: [`sip:127.0.0.1:${server.port}`] },
+        { name: 'location', domains: ['example.com'], targets: [`sip:127.0.0.1:${locationServerPort}`] },
+      ],
       gateway: { flows: { udpFlowTimerSeconds: 1, graceSeconds: 1, maximumFlows: 40 } },
       moreListeners: [
         {
@@ -42,7 +47,6 @@ describe('flows of agents through the gateway as a process (RFC 5626)', function
     [me] = (await writeAgentsCsv(system, subscribers)).agents as [AgentsCsv['agents'][number]];
     agents = { address: '127.0.0.1', port: system.gatewayPort };
     inside = { address: '127.0.0.1', port: await system.listenerPort('inside') };
-    server = await SipPeer.open();
   });
 
   after(async () => {
@@ -153,6 +157,15 @@ describe('flows of agents through the gateway as a process (RFC 5626)', function
     });
   }
 
+  it('takes requests from inside over TCP too, trusted by the same addresses', async () => {
+    const peer = await agent('UDP');
+    const registered = await register(peer, 'UDP');
+    const request = server.createRequest('MESSAGE', 'sip:agent@192.0.2.1:5060', 'sip:server@example.com');
+    for (const path of registered.headers('Path')) request.append('Route', path);
+    expect((await server.send(request, inside, 'TCP')).status).to.equal(200);
+    expect((await peer.waitFor((entry) => entry.request.callId === request.callId)).protocol).to.equal('UDP');
+  });
+
   it('carries a request from inside to an agent on IPv6', async () => {
     const gateway6 = { address: '::1', port: await system.listenerPort('agents6') };
     for (const protocol of ['UDP', 'TCP'] as const) {
@@ -193,6 +206,64 @@ describe('flows of agents through the gateway as a process (RFC 5626)', function
     expect(registered.header('Flow-Timer')).to.equal(undefined);
     peer.viaBelow = undefined;
     expect((await register(peer, 'UDP', outbound)).headers('Path').join()).to.contain(';ob');
+  });
+
+  it('follows a flow token that a strict router inside has put into the Request-URI (RFC 3261 16.12.1.2)', async () => {
+    const peer = await agent('TCP');
+    const registered = await register(peer, 'TCP');
+    const [first = '', second = ''] = registered.values('Path');
+    // The strict router takes the topmost Route for the Request-URI, and puts the Request-URI at the end of Route.
+    const request = server.createRequest('MESSAGE', first.slice(1, -1), 'sip:server@example.com');
+    request.append('Route', `${second}, <sip:agent@192.0.2.1:5060>`);
+    expect((await server.send(request, inside, 'UDP')).status).to.equal(200);
+    const delivered = peer.received.find((entry) => entry.request.callId === request.callId);
+    expect(delivered?.request.uri).to.equal('sip:agent@192.0.2.1:5060');
+    expect(delivered?.request.has('Route')).to.equal(false);
+  });
+
+  it('sends a request of a dialog on to a strict router inside', async () => {
+    const peer = await agent('UDP');
+    server.answer = (request) => {
+      const response = request.createResponse(200);
+      response.append('Contact', '<sip:service@192.0.2.20>');
+      // A router between us and the server that wants its own name in the Request-URI.
+      response.append('Record-Route', `<sip:127.0.0.1:${server.port}>`);
+      return response;
+    };
+    try {
+      const subscribe = peer.createRequest('SUBSCRIBE', 'sip:strict@strict.example.com', me.impu);
+      subscribe.append('Event', 'presence');
+      const answer = await peer.sendWith(subscribe, me, agents, 'UDP');
+      expect(answer.status).to.equal(200);
+      const strict = `sip:127.0.0.1:${server.port}`;
+      const refresh = peer.createRequest('SUBSCRIBE', 'sip:service@192.0.2.20', me.impu);
+      for (const name of ['Call-ID', 'From', 'Event']) refresh.set(name, subscribe.header(name) ?? '');
+      refresh.set('To', answer.header('To') ?? '');
+      const own = answer.values('Record-Route').filter((value) => value.includes('osg='));
+      refresh.append('Route', [...own.toReversed(), `<${strict}>`].join(', '));
+      expect((await peer.sendWith(refresh, me, agents, 'UDP')).status).to.equal(200);
+      const arrived = server.received.at(-1)?.request;
+      expect(arrived?.uri).to.equal(strict);
+      expect(arrived?.values('Route')).to.deep.equal(['<sip:service@192.0.2.20>']);
+    } finally {
+      server.answer = undefined;
+    }
+  });
+
+  it('answers a request whose end nobody can tell, and closes its connection (RFC 3261 18.3)', async () => {
+    for (const [field, status] of [
+      ['Subject: x', 400],
+      ['Content-Length: 4294967328', 400],
+      ['Content-Length: 2147483647', 413],
+    ] as const) {
+      const stream = connect({ host: '127.0.0.1', port: agents.port });
+      const request = server.createRequest('MESSAGE', 'sip:bob@example.com', me.impu);
+      request.prepend('Via', 'SIP/2.0/TCP 192.0.2.1;branch=z9hG4bKunframed');
+      stream.write(request.toText().replace('Content-Length: 0', field));
+      const [answer] = (await once(stream, 'data')) as [Buffer];
+      expect(answer.toString(), field).to.match(new RegExp(`^SIP/2.0 ${status} `));
+      await once(stream, 'close');
+    }
   });
 
   it('answers 430 when the TCP connection of the agent is gone', async () => {

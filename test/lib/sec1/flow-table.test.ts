@@ -1,34 +1,17 @@
 import { expect } from 'chai';
 
-import { FlowTable, type SipListener } from '../../../lib/sec1/index.ts';
+import { FlowTable } from '../../../lib/sec1/index.ts';
 import type { Flow, Transport } from '../../../sip/index.ts';
+import { fakeListener, silentTransport } from '../../support/fake-listener.ts';
 
 describe('flow table', () => {
   let now: number;
   let connected: boolean;
   let table: FlowTable;
 
-  const transport = (protocol: 'UDP' | 'TCP'): Transport => ({
-    protocol,
-    reliable: protocol === 'TCP',
-    local: { address: '127.0.0.1', port: 5060 },
-    sentBy: '127.0.0.1:5060',
-    send: () => true,
-    isConnected: () => protocol === 'UDP' || connected,
-    close: async () => undefined,
-  });
-  const udp = transport('UDP');
-  const tcp = transport('TCP');
-  const listener: SipListener = {
-    name: 'agents',
-    fqdn: 'osg.example.com',
-    transport: udp,
-    transports: [udp, tcp],
-    authenticators: { realms: [] } as unknown as SipListener['authenticators'],
-    counters: () => ({}),
-    nonceFill: () => 0,
-    trusts: () => false,
-  };
+  const udp = silentTransport('UDP');
+  const tcp: Transport = { ...silentTransport('TCP'), isConnected: () => connected };
+  const listener = fakeListener('agents', udp, [tcp]);
   const flowOf = (port: number, over = udp): Flow => ({ transport: over, peer: { address: '192.0.2.1', port } });
   const owner = (keptAlive: boolean, subject = 'alice') => ({ subject, keptAlive, required: keptAlive });
 

@@ -35,9 +35,10 @@ describe('large requests', () => {
   });
 
   it('lesson 31: are those above the bound, and nothing but their size decides', () => {
-    expect(requests.flowFor(1300, tcp)).to.equal(undefined);
-    expect(requests.flowFor(1301, tcp)).to.equal(tcp);
-    expect(requests.flowFor(1300, tcp)).to.equal(undefined);
+    expect(requests.isLarge(1300)).to.equal(false);
+    expect(requests.isLarge(1301)).to.equal(true);
+    expect(requests.flowFor(tcp)).to.equal(tcp);
+    expect(requests.isLarge(1300)).to.equal(false);
     expect(requests.counters).to.deep.equal({ tcp: 1, refused: 0, udp: 0 });
   });
 
@@ -45,17 +46,17 @@ describe('large requests', () => {
     requests.refused(tcp);
     expect(warned).to.deep.equal([tcp.peer]);
     now = 999;
-    expect(requests.flowFor(1301, tcp)).to.equal(undefined);
+    expect(requests.flowFor(tcp)).to.equal(undefined);
     connected = true;
-    expect(requests.flowFor(1301, tcp)).to.equal(tcp);
+    expect(requests.flowFor(tcp)).to.equal(tcp);
     connected = false;
     now = 1000;
-    expect(requests.flowFor(1301, tcp)).to.equal(tcp);
+    expect(requests.flowFor(tcp)).to.equal(tcp);
     expect(requests.counters).to.deep.equal({ tcp: 2, refused: 1, udp: 1 });
   });
 
   it('go over UDP where there is no way by TCP', () => {
-    expect(requests.flowFor(1301, undefined)).to.equal(undefined);
+    expect(requests.flowFor(undefined)).to.equal(undefined);
     expect(requests.counters.udp).to.equal(1);
   });
 });

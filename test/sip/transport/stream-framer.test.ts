@@ -8,14 +8,16 @@ const LIMITS = { maximumHeaderBytes: 400, maximumMessageBytes: 1000 };
 /** What came out of a framer for chunks that went in. */
 function frame(chunks: readonly string[], limits = LIMITS) {
   const messages: string[] = [];
+  const unframed: string[] = [];
   let pings = 0;
   const framer = new StreamFramer(limits, {
     onMessage: (message) => messages.push(message.toString('latin1')),
     onPing: () => pings++,
+    onUnframed: (header) => unframed.push(header.toString('latin1')),
   });
   let failure: FramingFailure | undefined;
   for (const chunk of chunks) failure = framer.push(Buffer.from(chunk, 'latin1'));
-  return { messages, pings, failure, midMessage: framer.midMessage };
+  return { messages, pings, unframed, failure, midMessage: framer.midMessage };
 }
 
 function message(body: string, contentLength = `Content-Length: ${body.length}`): string {
@@ -77,6 +79,7 @@ describe('stream framer', () => {
 
   it('refuses what two readers could cut in two ways: no, two or a folded Content-Length', () => {
     expect(frame([message('abc', 'Subject: x')]).failure).to.equal('stream-missing-content-length');
+    expect(frame([message('abc', 'Subject: x')]).unframed).to.deep.equal([message('', 'Subject: x')]);
     expect(frame([message('abc', 'Content-Length: 3\r\nl: 3')]).failure).to.equal('stream-malformed-content-length');
     expect(frame([message('abc', 'Content-Length:\r\n 3')]).failure).to.equal('stream-malformed-content-length');
     expect(frame([message('abc', 'Content-Length: 3\r\n 0')]).failure).to.equal('stream-malformed-content-length');

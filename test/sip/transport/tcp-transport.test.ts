@@ -111,6 +111,20 @@ describe('TCP transport', () => {
     expect(second instanceof SipError && second.code).to.equal('OSGATE_SIP_BIND_FAILED');
   });
 
+  it('takes a name for its IPv4 address, and closes in time though a connection does not come about', async () => {
+    const [client] = await open({}, 'localhost');
+    expect(client.local.address).to.equal('127.0.0.1');
+    const [port, still] = await stoppedListener();
+    const fillers = Array.from({ length: 4 }, () => connect({ host: '127.0.0.1', port }).on('error', () => undefined));
+    sockets.push(...fillers);
+    await delay(100);
+    client.send(MESSAGE.toBuffer(), { address: '127.0.0.1', port });
+    const start = Date.now();
+    await client.close();
+    expect(Date.now() - start).to.be.below(1500);
+    still.kill('SIGKILL');
+  });
+
   it('lets several transports share a port when asked to', async () => {
     const handler = { onMessage: () => undefined, onClosed: () => undefined };
     const first = await TcpTransport.open({ host: '127.0.0.1', port: 0, reusePort: true }, handler);
@@ -169,6 +183,19 @@ describe('TCP transport', () => {
     expect(heard.closed[1]?.reason).to.equal('idle');
     expect(server.counters).to.include({ slowPeers: 1, idle: 1 });
     idle.destroy();
+  });
+
+  it('ends a connection of a peer that does not authenticate in time, pings or not; not that of one who did', async () => {
+    const [server, heard] = await open({ authenticationTimeoutMilliseconds: 400 });
+    const [known, stranger] = [await dial(server), await dial(server)];
+    server.prove({ address: '127.0.0.1', port: (known.address() as AddressInfo).port });
+    const ping = setInterval(() => stranger.write('\r\n\r\n'), 50);
+    await until(() => heard.closed.length === 1);
+    clearInterval(ping);
+    expect(heard.closed[0]?.reason).to.equal('unauthenticated');
+    await delay(400);
+    expect(server.connectionCount).to.equal(1);
+    expect(server.counters.unauthenticated).to.equal(1);
   });
 
   it('keeps a connection that only pings', async () => {
