@@ -225,5 +225,9 @@ describe('SEC-3 target table', () => {
     expect(pair.peers.find('192.0.2.1', 5060)).to.equal(undefined);
     pair.peers.add('192.0.2.1', 5060, the(pair, 1));
     expect(pair.peers.find('192.0.2.1', 5060)).to.equal(the(pair, 1));
+    const bounded = new SipTargetTable([rule('pair', [at(1), at(2)])], { random: Math.random, maximumPeers: 1 });
+    expect(bounded.peers.find('127.0.0.1', 1)).to.equal(the(bounded, 0));
+    expect(bounded.peers.find('127.0.0.1', 2), 'one is all there is room for').to.equal(undefined);
+    expect(bounded.peers.refused).to.equal(1);
   });
 });
