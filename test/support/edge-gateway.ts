@@ -24,7 +24,10 @@ export class EdgeGateway {
   static async start(parts: { readonly sec3: readonly object[]; readonly dns?: object }): Promise<EdgeGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-edge-'));
     const config = await loadConfig(await writeConfig(folder, parts));
-    return new EdgeGateway(await startGateway(config, createLogger({ level: 'silent', format: 'json' }, 'test')), folder);
+    return new EdgeGateway(
+      await startGateway(config, createLogger({ level: 'silent', format: 'json' }, 'test')),
+      folder,
+    );
   }
 
   /** The rules of SEC-3 as the configuration would have them. */
