@@ -37,6 +37,11 @@ export function publishTargetMetrics(metrics: Metrics, targets: SipTargetService
   counter('osgate_sip_target_health_transitions_total', 'Changes of the target’s health', 'to', (state) => {
     return state.transitions;
   });
+  metrics.series(
+    'counter',
+    { name: 'osgate_sip_target_peers_refused_total', help: 'Addresses of targets that were not remembered' },
+    () => [{ labels: {}, value: targets.table.peers.refused }],
+  );
   metrics.countersOf(
     { name: 'osgate_sip_resolution_total', help: 'What the resolver of SIP names counted, by kind', label: 'kind' },
     () => resolver.counters,

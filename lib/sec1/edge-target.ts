@@ -68,17 +68,25 @@ export class EdgeTarget implements ProxyTarget {
   }
 
   admit(): boolean {
-    if (this.#target === undefined) return true;
+    const target = this.#target;
+    if (target === undefined) return true;
+    // The clock is read only where the answer depends on it.
+    const now = target.state.hasAskedToWait ? this.#scheduler.now() : 0;
     // What a dialog sends to a target is counted, but not refused.
-    if (this.#hop.target !== undefined && !this.#target.takes(this.#scheduler.now())) return false;
-    this.#target.state.inFlight++;
+    if (this.#hop.target !== undefined && !target.takes(now)) return false;
+    target.state.inFlight++;
     return true;
   }
 
   onOutcome(outcome: 'answered' | 'timeout' | 'unavailable', response?: SipResponse): void {
-    if (this.#target === undefined) return;
+    const target = this.#target;
+    if (target === undefined) return;
+    if (outcome === 'answered') {
+      target.answered(this.flow.peer);
+      return;
+    }
     const retryAfter = outcome === 'unavailable' && response !== undefined ? retryAfterSeconds(response) : undefined;
-    this.#target.settled(outcome, this.#scheduler.now(), this.flow.peer, this.#siblings, retryAfter);
+    target.failed(outcome, this.#scheduler.now(), this.flow.peer, this.#siblings, retryAfter);
   }
 
   onEnd(): void {

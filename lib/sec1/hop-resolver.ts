@@ -17,6 +17,9 @@ export class HopResolver {
   readonly #departures: Departures;
   readonly #scheduler: Scheduler;
   readonly #reaches = new WeakMap<SipListener, Reach>();
+  /** Nearly every request leaves by the same listener as the one before. */
+  #lastListener: SipListener | undefined;
+  #lastReach: Reach = 0;
 
   constructor(resolver: SipResolver, departures: Departures, scheduler: Scheduler) {
     this.#resolver = resolver;
@@ -50,7 +53,10 @@ export class HopResolver {
 
   #add(resolved: ResolvedHop[], hop: Hop, destinations: readonly Destination[]): void {
     const { target } = hop;
-    const usable = target === undefined ? destinations : target.usable(destinations, this.#scheduler.now());
+    const usable =
+      target === undefined || destinations.length <= 1
+        ? destinations
+        : target.usable(destinations, this.#scheduler.now());
     if (usable.length === 0 && target !== undefined) target.state.passedOver.unresolved++;
     for (const { address, port, protocol } of usable) {
       const transport = this.#departures.find(hop.listener, address, protocol);
@@ -61,11 +67,14 @@ export class HopResolver {
   }
 
   #reachOf(listener: SipListener): Reach {
+    if (listener === this.#lastListener) return this.#lastReach;
     let reach = this.#reaches.get(listener);
     if (reach === undefined) {
       reach = this.#departures.reach(listener);
       this.#reaches.set(listener, reach);
     }
+    this.#lastListener = listener;
+    this.#lastReach = reach;
     return reach;
   }
 }

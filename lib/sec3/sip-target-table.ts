@@ -27,6 +27,8 @@ export interface SipTargetRule {
 /** A rule with its targets as they are. */
 export interface ActiveRule extends Omit<SipTargetRule, 'targets'> {
   readonly targets: readonly SipTarget[];
+  /** The same by priority. */
+  readonly groups: TargetGroups;
 }
 
 export type TargetSelection =
@@ -64,7 +66,6 @@ export class SipTargetTable {
   readonly states: ReadonlyMap<string, TargetState>;
   /** Behind which address which target is: those given as addresses, and those that names were found to lead to. */
   readonly peers: TargetPeers;
-  readonly #groups: ReadonlyMap<ActiveRule, TargetGroups>;
   readonly #random: () => number;
 
   /** @throws SipError OSGATE_SIP_INVALID_ARGUMENT for a target that is not a SIP URI */
@@ -75,12 +76,11 @@ export class SipTargetTable {
       states.set(uri, state);
       return state;
     };
-    this.rules = rules.map((rule) => ({
-      ...rule,
-      targets: rule.targets.map((options) => new SipTarget(options, stateOf(options.uri))),
-    }));
+    this.rules = rules.map((rule) => {
+      const targets = rule.targets.map((options) => new SipTarget(options, stateOf(options.uri)));
+      return { ...rule, targets, groups: groupByPriority(targets) };
+    });
     this.states = states;
-    this.#groups = new Map(this.rules.map((rule) => [rule, groupByPriority(rule.targets)]));
     this.#random = random;
     this.peers = new TargetPeers(maximumPeers ?? DEFAULT_MAXIMUM_PEERS);
     for (const target of this.rules.flatMap(({ targets }) => targets)) {
@@ -113,7 +113,7 @@ export class SipTargetTable {
         passedOver = true;
         continue;
       }
-      const targets = chooseTargets(this.#groups.get(rule) ?? [], now, this.#random);
+      const targets = chooseTargets(rule.groups, now, this.#random);
       if (targets.length > 0) return { outcome: 'found', rule, targets, identity: permitted };
       return { outcome: 'unavailable', rule, retryAfterSeconds: secondsUntilUsable(rule, now) };
     }

@@ -88,14 +88,22 @@ export class SipTarget {
     return destinations.length === 1 ? destinations : this.state.marks.order(destinations, now);
   }
 
+  /** Notes that it answered a request that was sent to that address, whatever it said. */
+  answered(peer: Peer): void {
+    const { state } = this;
+    state.outcomes.answered++;
+    state.marks.answered(peer);
+    state.answered();
+  }
+
   /**
-   * Notes what became of a request.
+   * Notes that it did not serve a request.
    *
    * @param peer the address that it was sent to, one of `siblings`, the addresses that the server has
    * @param retryAfterSeconds what a 503 said in Retry-After; undefined where it said nothing
    */
-  settled(
-    outcome: TargetOutcome,
+  failed(
+    outcome: Exclude<TargetOutcome, 'answered'>,
     now: number,
     peer: Peer,
     siblings: readonly Peer[],
@@ -103,11 +111,6 @@ export class SipTarget {
   ): void {
     const { state } = this;
     state.outcomes[outcome]++;
-    if (outcome === 'answered') {
-      state.marks.answered(peer);
-      state.answered();
-      return;
-    }
     // `Retry-After: 0` says that the very next request is welcome.
     if (outcome === 'unavailable' && retryAfterSeconds === 0) return;
     const avoidUntil = now + this.#avoidMilliseconds;

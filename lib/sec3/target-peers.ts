@@ -2,6 +2,8 @@ import type { SipTarget } from './sip-target.ts';
 
 /** Which target stands behind an address and port, for requests of dialogs, which name their next hop themselves. */
 export class TargetPeers {
+  /** How often an address was not learnt for want of room. */
+  refused = 0;
   readonly #maximum: number;
   readonly #byAddress = new Map<string, Map<number, SipTarget>>();
   #size = 0;
@@ -13,7 +15,11 @@ export class TargetPeers {
 
   add(address: string, port: number, target: SipTarget): void {
     const ports = this.#byAddress.get(address);
-    if (ports?.has(port) === true || this.#size >= this.#maximum) return;
+    if (ports?.has(port) === true) return;
+    if (this.#size >= this.#maximum) {
+      this.refused++;
+      return;
+    }
     this.#size++;
     if (ports === undefined) this.#byAddress.set(address, new Map([[port, target]]));
     else ports.set(port, target);

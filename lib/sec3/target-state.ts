@@ -49,6 +49,11 @@ export class TargetState {
     return this.#retryAfter;
   }
 
+  /** False for one that has never asked to be left alone: its `refusal` is then the same at any time. */
+  get hasAskedToWait(): boolean {
+    return this.#retryAfter !== Number.NEGATIVE_INFINITY;
+  }
+
   /** Why it must not be given anything new, apart from its limit. */
   refusal(now: number): 'down' | 'draining' | 'retry-after' | undefined {
     if (this.draining) return 'draining';

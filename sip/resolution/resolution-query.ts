@@ -17,7 +17,7 @@ export interface ResolutionQuery {
   readonly fixed: readonly Destination[] | undefined;
   /** What a sender must have for `fixed`: one bit, or none when nobody can reach it. */
   readonly fixedReach: Reach;
-  /** The same for all URIs that lead to the same places. */
+  /** The same for all URIs that lead to the same places by a look-up; empty where none is needed. */
   readonly key: string;
 }
 
@@ -37,7 +37,7 @@ export function resolutionQuery(uri: SipUri): ResolutionQuery {
     secure,
     fixed,
     fixedReach: only === undefined ? 0 : reachBit(only.protocol, isIP(host) === 6 ? 6 : 4),
-    key: `${secure ? 's' : ''}${transport ?? ''} ${host} ${port ?? ''}`,
+    key: fixed === undefined ? `${secure ? 's' : ''}${transport ?? ''} ${host} ${port ?? ''}` : '',
   };
 }
 

@@ -81,15 +81,15 @@ describe('SEC-3 target table', () => {
   it('puts a target that failed behind the others until its time is over, and never leaves it out', () => {
     const pair = tableOf([rule('pair', [at(1, { priority: 0 }), at(2, { priority: 1 })])]);
     expect(ports(pair, 0)).to.deep.equal([1, 2]);
-    the(pair, 0).settled('timeout', 0, PEER, []);
+    the(pair, 0).failed('timeout', 0, PEER, []);
     expect(ports(pair, 999)).to.deep.equal([2, 1]);
     expect(ports(pair, 1000)).to.deep.equal([1, 2]);
-    the(pair, 0).settled('unavailable', 2000, PEER, []);
+    the(pair, 0).failed('unavailable', 2000, PEER, []);
     expect(ports(pair, 2001)).to.deep.equal([2, 1]);
-    the(pair, 0).settled('answered', 2002, PEER, []);
+    the(pair, 0).answered(PEER);
     expect(ports(pair, 2003)).to.deep.equal([1, 2]);
-    the(pair, 0).settled('timeout', 3000, PEER, []);
-    the(pair, 1).settled('timeout', 3000, PEER, []);
+    the(pair, 0).failed('timeout', 3000, PEER, []);
+    the(pair, 1).failed('timeout', 3000, PEER, []);
     expect(ports(pair, 3001), 'both failed').to.deep.equal([1, 2]);
   });
 
@@ -117,13 +117,13 @@ describe('SEC-3 target table', () => {
 
   it('lesson 32: leaves a target alone for as long as its Retry-After says, within the bound, but not for 0', () => {
     const single = tableOf([rule('single', [at(1)])]);
-    the(single, 0).settled('unavailable', 0, PEER, [], 0);
+    the(single, 0).failed('unavailable', 0, PEER, [], 0);
     expect(ports(single, 1)).to.deep.equal([1]);
     expect(the(single, 0).isAlive(1), '0 is no reason to avoid it').to.equal(true);
-    the(single, 0).settled('unavailable', 0, PEER, [], 20);
+    the(single, 0).failed('unavailable', 0, PEER, [], 20);
     expect(single.select(MESSAGE, 12_500)).to.include({ outcome: 'unavailable', retryAfterSeconds: 8 });
     expect(ports(single, 20_000)).to.deep.equal([1]);
-    the(single, 0).settled('unavailable', 20_000, PEER, [], 86_400);
+    the(single, 0).failed('unavailable', 20_000, PEER, [], 86_400);
     expect(single.select(MESSAGE, 79_999)).to.include({ outcome: 'unavailable', retryAfterSeconds: 1 });
     expect(ports(single, 80_000), 'a minute is believed, not a day').to.deep.equal([1]);
     expect(the(single, 0).state.passedOver['retry-after']).to.equal(2);
@@ -191,10 +191,10 @@ describe('SEC-3 target table', () => {
 
   it('gives a snapshot that does not change any more', () => {
     const single = tableOf([rule('single', [at(1)])]);
-    the(single, 0).settled('timeout', 0, PEER, []);
+    the(single, 0).failed('timeout', 0, PEER, []);
     const [status] = single.status(400);
     expect(status).to.include({ state: 'avoided', endsInMilliseconds: 600 });
-    the(single, 0).settled('timeout', 500, PEER, []);
+    the(single, 0).failed('timeout', 500, PEER, []);
     expect(status?.outcomes.timeout).to.equal(1);
   });
 
@@ -206,14 +206,14 @@ describe('SEC-3 target table', () => {
       { address: '192.0.2.2', port: 5060, protocol: 'UDP' },
     ] as const;
     const both = [one, two];
-    target.settled('unavailable', 0, one, both, 30);
+    target.failed('unavailable', 0, one, both, 30);
     expect(target.usable(both, 1)).to.deep.equal([two]);
     expect(chosen(cluster, 1)).to.deep.equal([target]);
-    target.settled('timeout', 2, two, both);
+    target.failed('timeout', 2, two, both);
     expect(target.usable(both, 3), 'silence puts it behind, it does not leave it out').to.deep.equal([two]);
     expect(chosen(cluster, 3), 'one is still there to be tried').to.deep.equal([target]);
     expect(target.isAlive(3), 'but the other targets come first').to.equal(false);
-    target.settled('unavailable', 4, two, both, 10);
+    target.failed('unavailable', 4, two, both, 10);
     expect(cluster.select(MESSAGE, 5), 'the first of them comes back').to.include({ retryAfterSeconds: 10 });
     expect(target.usable(both, 10_005)).to.deep.equal([two]);
     expect(target.usable(both, 30_001)).to.deep.equal(both);
@@ -225,5 +225,9 @@ describe('SEC-3 target table', () => {
     expect(pair.peers.find('192.0.2.1', 5060)).to.equal(undefined);
     pair.peers.add('192.0.2.1', 5060, the(pair, 1));
     expect(pair.peers.find('192.0.2.1', 5060)).to.equal(the(pair, 1));
+    const bounded = new SipTargetTable([rule('pair', [at(1), at(2)])], { random: Math.random, maximumPeers: 1 });
+    expect(bounded.peers.find('127.0.0.1', 1)).to.equal(the(bounded, 0));
+    expect(bounded.peers.find('127.0.0.1', 2), 'one is all there is room for').to.equal(undefined);
+    expect(bounded.peers.refused).to.equal(1);
   });
 });
