@@ -15,6 +15,14 @@ interface Checked {
           }[];
         };
         readonly sec3: { readonly sip: readonly { readonly name: string; readonly listener?: string | undefined }[] };
+        readonly admission: {
+          readonly overload: {
+            readonly delayMilliseconds: number;
+            readonly maximumDelayMilliseconds: number;
+            readonly retryAfterMinimumSeconds: number;
+            readonly retryAfterMaximumSeconds: number;
+          };
+        };
         readonly timers: { readonly t1Milliseconds: number; readonly t2Milliseconds: number };
       }
     | undefined;
@@ -59,6 +67,14 @@ export function crossChecks(config: Checked, context: z.RefinementCtx): void {
   }
   for (const index of repeated(gateway.sec3.sip.map(({ name }) => name))) {
     problem(['sec3', 'sip', index, 'name'], 'a name that no other group of targets has');
+  }
+
+  const { overload } = gateway.admission;
+  if (overload.maximumDelayMilliseconds <= overload.delayMilliseconds) {
+    problem(['admission', 'overload', 'maximumDelayMilliseconds'], 'more than delayMilliseconds');
+  }
+  if (overload.retryAfterMaximumSeconds < overload.retryAfterMinimumSeconds) {
+    problem(['admission', 'overload', 'retryAfterMaximumSeconds'], 'at least retryAfterMinimumSeconds');
   }
 
   if (gateway.timers.t2Milliseconds < gateway.timers.t1Milliseconds) {

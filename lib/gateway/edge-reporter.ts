@@ -93,8 +93,8 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
 
   refused(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): void {
     this.#refused.inc({ reason, status: String(status) });
-    // A first challenge is the normal course of things.
-    const normal = reason === 'no-credentials' || reason === 'stale';
+    // A first challenge is the normal course of things, and overload is no time to write more.
+    const normal = reason === 'no-credentials' || reason === 'stale' || reason === 'overloaded';
     const level = normal || this.#requests === 'none' ? 'debug' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level]({ event: 'refused', reason, status, ...this.#where(request, flow) }, 'refused');
