@@ -47,7 +47,7 @@ async function floodWithAgents({ datagrams, perSecond }: FloodBenchOptions): Pro
     progress(JSON.stringify(books));
     progress(JSON.stringify(working));
     // V8 gives memory back some time after work has ended.
-    await delay(20_000);
+    await delay(40_000);
     const after = await gateway.metrics();
     const figure = (name: string, unit: string, value: number | undefined): void => {
       printFigure({ name: `sip.flood.${name}`, unit, osgate: value ?? Number.NaN });
