@@ -18,6 +18,8 @@ export interface SystemOptions {
   /** Replaces parts of the gateway section, given the location server's port. */
   readonly sec3?: (locationServerPort: number) => readonly object[];
   readonly digest?: object;
+  /** The gateway's `admission` group; its defaults where absent. */
+  readonly admission?: object;
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];
   readonly logLevel?: 'debug' | 'info';
@@ -202,6 +204,7 @@ async function writeGatewayConfig(
           { name: 'location', domains: ['example.com'], targets: [`sip:127.0.0.1:${locationServerPort}`] },
         ],
       },
+      ...(options.admission === undefined ? {} : { admission: options.admission }),
       shutdownGraceMilliseconds: 2000,
     },
   });
