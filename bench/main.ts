@@ -15,7 +15,7 @@ const { values, positionals } = parseArgs({
     agents: { type: 'string', default: '100000' },
     datagrams: { type: 'string', default: '500000' },
     flood: { type: 'string', default: '20000' },
-    spread: { type: 'string', default: '40' },
+    spread: { type: 'string', default: '50' },
   },
 });
 

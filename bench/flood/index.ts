@@ -6,6 +6,7 @@ import { compiled } from '../support/compile.ts';
 import { usageOf } from '../support/process-tree.ts';
 import { median, printFigure, progress } from '../support/report.ts';
 import { BackgroundProgram, runProgram } from '../support/run-program.ts';
+import type { Scrape } from '../support/scrape.ts';
 import { flood, missing } from './flood.ts';
 
 export interface FloodBenchOptions {
@@ -37,7 +38,7 @@ async function floodWithAgents({ datagrams, perSecond }: FloodBenchOptions): Pro
     // Not measured: what the first flood makes the process keep, compiled code above all, is not given back.
     await flood(gateway, { ...SOURCES, datagrams: 50_000, perSecond: 10_000, kinds: 'gts' });
     await delay(5000);
-    const before = usageOf(gateway.process.pid);
+    const before = await gateway.metrics();
     const seconds = HEAD_START_MILLISECONDS / 1000 + (perSecond > 0 ? datagrams / perSecond : 5);
     const agents = runProgram(await compiled('agents'), [gateway.port, file, WORKING_AGENTS, 0, seconds]);
     await delay(HEAD_START_MILLISECONDS);
@@ -45,8 +46,9 @@ async function floodWithAgents({ datagrams, perSecond }: FloodBenchOptions): Pro
     const working = await agents;
     progress(JSON.stringify(books));
     progress(JSON.stringify(working));
-    await delay(10_000);
-    const after = usageOf(gateway.process.pid);
+    // V8 gives memory back some time after work has ended.
+    await delay(40_000);
+    const after = await gateway.metrics();
     const figure = (name: string, unit: string, value: number | undefined): void => {
       printFigure({ name: `sip.flood.${name}`, unit, osgate: value ?? Number.NaN });
     };
@@ -63,8 +65,11 @@ async function floodWithAgents({ datagrams, perSecond }: FloodBenchOptions): Pro
     figure('agent_retransmissions', 'requests', working['knownRetransmissions']);
     figure('agent_p50_ms', 'ms', working['p50']);
     figure('agent_p99_ms', 'ms', working['p99']);
-    figure('memory_before_mb', 'MB', before.memoryBytes / 1e6);
-    figure('memory_after_mb', 'MB', after.memoryBytes / 1e6);
+    const megabytes = (series: Scrape, name: string): number => (series.get(name) ?? Number.NaN) / 1e6;
+    figure('rss_before_mb', 'MB', megabytes(before, 'process_resident_memory_bytes'));
+    figure('rss_after_mb', 'MB', megabytes(after, 'process_resident_memory_bytes'));
+    figure('heap_before_mb', 'MB', megabytes(before, 'nodejs_heap_size_used_bytes'));
+    figure('heap_after_mb', 'MB', megabytes(after, 'nodejs_heap_size_used_bytes'));
   } finally {
     await server.stop();
     await gateway.stop();

@@ -47,6 +47,8 @@ export class Edges {
       subscribers,
       logLevel: 'info',
       logRequests: 'none',
+      // SIPp's one port stands for all agents: it must not be taken for one that sends too much.
+      gateway: { admission: { known: { perSecond: 100_000, burst: 100_000 } } },
       // SIPp computes MD5 only.
       digest: { algorithms: ['MD5'], qop: ['auth'] },
       sec3: () => [{ name: 'bench', domains: ['example.com'], targets: [`sip:127.0.0.1:${targetPort}`] }],

@@ -75,7 +75,11 @@ export const REFUSAL_REASONS = {
   'unresolved-host': { status: 502, meaning: 'The name of the next hop does not resolve.' },
   // State of the gateway.
   draining: { status: 503, meaning: 'The gateway is shutting down and takes no new sessions.' },
-  overloaded: { status: 503, meaning: 'The gateway has too much to do and takes no new sessions for some seconds.' },
+  overloaded: {
+    status: 503,
+    log: 'normal',
+    meaning: 'The gateway has too much to do and takes no new sessions for some seconds.',
+  },
   'unknown-listener': {
     status: 500,
     meaning: 'The request came in by a socket that belongs to no listener; a fault of ours.',

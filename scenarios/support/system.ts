@@ -18,7 +18,7 @@ export interface SystemOptions {
   /** Replaces parts of the gateway section, given the location server's port. */
   readonly sec3?: (locationServerPort: number) => readonly object[];
   readonly digest?: object;
-  /** More of the gateway section: `flows`, `streams`, `datagrams`. */
+  /** More of the gateway section: `admission`, `flows`, `streams`, `datagrams`, `workers`. */
   readonly gateway?: object;
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];

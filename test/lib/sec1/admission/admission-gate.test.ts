@@ -230,6 +230,16 @@ describe('AdmissionGate', () => {
     expect(delivered.length).to.equal(5);
   });
 
+  it('lesson 33: what is too old takes no turn from what is not', () => {
+    const { clock, delivered, flow, receive, turn, gate } = setUp();
+    for (let port = 0; port < 50; port++) receive('old', flow(port));
+    clock.now += 401;
+    for (let port = 50; port < 90; port++) receive('fresh', flow(port));
+    turn();
+    expect(delivered).to.deep.equal(['fresh']);
+    expect(gate.counters['queue-too-old']).to.equal(50);
+  });
+
   it('lesson 33: who was challenged goes before newcomers, who are served all the same', () => {
     const { gate, clock, delivered, flow, receive, turn } = setUp({}, 0.1);
     for (let port = 0; port < 20; port++) receive('newcomer', flow(port));
