@@ -62,7 +62,7 @@ export async function measure(edge: Edge, load: Load, folder: string): Promise<M
   // SIPp exits with 1 when a call failed, and with something else when it could not work at all.
   if (code !== 0 && code !== 1) throw new ScenarioError(`SIPp ended with ${code}`);
   const failedCalls = load.calls - (await successfulCalls(statistics));
-  if (failedCalls > 0) progress(`SIPp: ${(await readFile(errors, 'utf8').catch(() => 'no word')).slice(0, 1000)}`);
+  if (failedCalls > 0) progress(`${failedCalls} calls failed, such as: ${await firstFailure(errors)}`);
   const milliseconds = probe?.milliseconds ?? [];
   // An exchange of the probe is one without a challenge, a little less than a call; they are one call in twenty at most.
   const calls = load.calls + milliseconds.length;
@@ -110,4 +110,11 @@ async function successfulCalls(statistics: string): Promise<number> {
   const count = Number((lines.at(-1) ?? '').split(';')[column]);
   if (lines.length < 2 || Number.isNaN(count)) throw new ScenarioError('SIPp wrote no statistics');
   return count;
+}
+
+/** What SIPp says of the first call that it gave up, between much that it says of late answers. */
+async function firstFailure(errors: string): Promise<string> {
+  const text = await readFile(errors, 'utf8').catch(() => '');
+  const start = Math.max(0, text.search(/Aborting|timeout|terminated/i));
+  return text.slice(start, start + 600);
 }

@@ -15,7 +15,11 @@ describe('interop: baresip as a client', function () {
   let callee: Baresip;
 
   before(async () => {
-    stage = await startBehindGateway({ agents: 3, digest: { algorithms: ['MD5'] } });
+    stage = await startBehindGateway({
+      agents: 3,
+      digest: { algorithms: ['MD5'] },
+      moreListeners: [listenerWith('sha-256-first', ['SHA-256', 'MD5']), listenerWith('md5-first', ['MD5', 'SHA-256'])],
+    });
     capture = await Capture.start(join(stage.system.folder, 'baresip.pcapng'));
     caller = await start(0);
     callee = await start(1, { answers: true });
@@ -28,12 +32,16 @@ describe('interop: baresip as a client', function () {
     await stage.stop();
   });
 
-  const start = async (number: number, more: { answers?: boolean; watches?: string } = {}): Promise<Baresip> =>
+  const start = async (
+    number: number,
+    more: { answers?: boolean; watches?: string } = {},
+    port = stage.system.gatewayPort,
+  ): Promise<Baresip> =>
     Baresip.start({
       folder: stage.system.folder,
       impu: stage.agent(number).impu,
       credentials: stage.agent(number),
-      gatewayPort: stage.system.gatewayPort,
+      gatewayPort: port,
       ...more,
     });
 
@@ -108,6 +116,18 @@ describe('interop: baresip as a client', function () {
     }
   });
 
+  it('cannot answer where SHA-256 is on offer at all, which is why such phones need a listener with MD5 only', async () => {
+    for (const listener of ['sha-256-first', 'md5-first']) {
+      const phone = await start(2, {}, await stage.system.listenerPort(listener));
+      try {
+        // ENOSYS in the words of the C library.
+        await phone.waitForOutput('Function not implemented');
+      } finally {
+        await phone.stop();
+      }
+    }
+  });
+
   it('tshark finds nothing malformed in all of it', async () => {
     await capture.stop();
     const { gatewayPort } = stage.system;
@@ -117,3 +137,8 @@ describe('interop: baresip as a client', function () {
     expect(await capture.faults(ports)).to.deep.equal([]);
   });
 });
+
+function listenerWith(name: string, algorithms: readonly string[]): object {
+  const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', algorithms };
+  return { name, host: '127.0.0.1', port: 0, fqdn: 'osg.example.com', authenticators: [digest] };
+}
