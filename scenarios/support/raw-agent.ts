@@ -32,6 +32,11 @@ export class RawAgent {
     return holder.agent;
   }
 
+  /** The UDP port that it sends from. */
+  get port(): number {
+    return this.#udp.local.port;
+  }
+
   /** A request with all that it needs but credentials. */
   createRequest(method: string, target: string, from: string): SipRequest {
     const request = new SipRequest(method, target);
