@@ -2,17 +2,38 @@
 // output, progress on standard error; docs/performance.md keeps what it said, with the command that says it again.
 import { parseArgs } from 'node:util';
 
+import { benchAvalanche } from './avalanche/index.ts';
+import { benchFlood } from './flood/index.ts';
 import { benchParse } from './parse/index.ts';
-import { benchSip } from './sip/index.ts';
+import { benchSip, SIP_PARTS } from './sip/index.ts';
+import { benchSoak } from './soak/index.ts';
+
+const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
+       npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
+       npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
+       npm run bench -- avalanche [--agents N] [--spread SECONDS]
+       npm run bench -- parse     [--rounds N] [--seconds N]
+`;
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
+    only: { type: 'string' },
     rounds: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '10' },
     rate: { type: 'string', default: '2000' },
+    agents: { type: 'string', default: '100000' },
+    datagrams: { type: 'string', default: '500000' },
+    flood: { type: 'string', default: '20000' },
+    spread: { type: 'string', default: '50' },
+    minutes: { type: 'string', default: '10' },
+    share: { type: 'string', default: '0.7' },
+    workers: { type: 'string' },
   },
 });
+
+/** Both groups take it; a gateway that does not know the key refuses its configuration. */
+const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
 const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
   parse: () => {
@@ -23,15 +44,35 @@ const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
       rounds: Number(values.rounds),
       seconds: Number(values.seconds),
       callsPerSecond: Number(values.rate),
+      ...(values.only === undefined ? {} : { only: values.only }),
+      ...workers,
+    }),
+  soak: () => benchSoak({ minutes: Number(values.minutes), share: Number(values.share), ...workers }),
+  flood: () =>
+    benchFlood({
+      datagrams: Number(values.datagrams),
+      perSecond: Number(values.flood),
+      rounds: Number(values.rounds),
+    }),
+  avalanche: () =>
+    benchAvalanche({
+      agents: Number(values.agents),
+      known: 1000,
+      spreadSeconds: Number(values.spread),
+      limitSeconds: 90,
     }),
 };
 
 const [name = ''] = positionals;
 const group = GROUPS[name];
-if (group === undefined) {
-  process.stderr.write(
-    `usage: npm run bench -- ${Object.keys(GROUPS).join('|')} [--rounds N] [--seconds N] [--rate N]\n`,
-  );
+const numbers = [
+  ...[values.rounds, values.seconds, values.rate, values.minutes, values.share, values.workers ?? '1'],
+  ...[values.agents, values.datagrams, values.flood, values.spread],
+];
+const understood =
+  numbers.every((text) => Number(text) > 0) && (values.only === undefined || SIP_PARTS.includes(values.only));
+if (group === undefined || !understood) {
+  process.stderr.write(USAGE);
   process.exitCode = 2;
 } else {
   await group();

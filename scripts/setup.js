@@ -25,6 +25,7 @@ const PEERS = [
   { program: 'sipsak', debianPackage: 'sipsak' },
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'dnsmasq', debianPackage: 'dnsmasq-base' },
+  { program: 'gcc', debianPackage: 'build-essential' },
 ];
 
 installPackages();

@@ -19,11 +19,13 @@ describe('the documentation', () => {
     expect(withoutDescription).to.deep.equal([]);
   });
 
-  it('has only valid configurations in the quick start', () => {
-    const blocks = yamlBlocks('quick-start.md');
-    expect(blocks).not.to.be.empty;
-    for (const block of blocks) expect(parseConfig(block, '/etc/osgate/osgate.yaml')).to.be.an('object');
-  });
+  for (const page of ['quick-start.md', 'identity.md']) {
+    it(`has only valid configurations in docs/${page}`, () => {
+      const blocks = yamlBlocks(page);
+      expect(blocks).not.to.be.empty;
+      for (const block of blocks) expect(parseConfig(block, '/etc/osgate/osgate.yaml')).to.be.an('object');
+    });
+  }
 
   it('has no link that leads nowhere', () => {
     const pages = ['../README.md', '../CONTRIBUTING.md', '../SECURITY.md', '../CHANGELOG.md', ...markdownIn(DOCS)];

@@ -1,4 +1,4 @@
-import { readdir, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
@@ -6,25 +6,35 @@ import { fileURLToPath } from 'node:url';
 
 import { ScenarioError } from '../../scenarios/support/errors.ts';
 import { freeUdpPort } from '../../scenarios/support/sipp.ts';
+import { MemorySampler } from '../support/memory-sampler.ts';
 import { usageOf } from '../support/process-tree.ts';
-import { percentile } from '../support/report.ts';
+import { progress } from '../support/report.ts';
 import type { Edge } from './edges.ts';
+import { LatencyProbe } from './latency-probe.ts';
 
 const SCENARIOS = fileURLToPath(new URL('./', import.meta.url));
+
+const MEMORY_INTERVAL_MILLISECONDS = 500;
 
 export interface Load {
   /** Name of a file in bench/sip, without .xml. */
   readonly scenario: string;
   readonly calls: number;
   readonly callsPerSecond: number;
+  /** Sends a MESSAGE every 10 ms beside the load; its exchanges count as the load does. */
+  readonly probe?: boolean;
 }
 
 export interface Measurement {
   readonly cpuMicrosecondsPerCall: number;
   readonly systemMicrosecondsPerCall: number;
-  readonly p50Milliseconds: number;
-  readonly p99Milliseconds: number;
-  /** Proportional set size of the edge right after the load. */
+  /** How much of one core the edge used while the load lasted. */
+  readonly cores: number;
+  /** The calls that SIPp really made in a second. */
+  readonly achievedCallsPerSecond: number;
+  /** Of the probe; not a number without one. */
+  readonly milliseconds: readonly number[];
+  /** The largest proportional set size of the edge under the load. */
   readonly memoryBytes: number;
   readonly failedCalls: number;
 }
@@ -32,25 +42,42 @@ export interface Measurement {
 /** Puts a load of SIPp on an edge and measures the edge alone, by the kernel's books. */
 export async function measure(edge: Edge, load: Load, folder: string): Promise<Measurement> {
   const port = await freeUdpPort();
+  const statistics = join(folder, `${load.scenario}-${port}.csv`);
+  const errors = join(folder, `${load.scenario}-${port}.errors`);
+  const memory = new MemorySampler(edge.pid, 'proportional', MEMORY_INTERVAL_MILLISECONDS);
   const before = usageOf(edge.pid);
+  const startedAt = performance.now();
   const child = sipp(folder, load.scenario, port, [
     `127.0.0.1:${edge.port}`,
-    ...['-inf', edge.agents, '-m', String(load.calls), '-r', String(load.callsPerSecond), '-l', '10000'],
-    ...['-trace_rtt', '-rtt_freq', '100', '-recv_timeout', '20000', '-trace_err', '-error_file', '/tmp/sipp.err'],
+    ...['-inf', edge.agentsCsv, '-m', String(load.calls), '-r', String(load.callsPerSecond), '-l', '10000'],
+    // A challenge without state is made anew for each retransmission of the request. A client transaction absorbs the late
+    // one; SIPp would give the call up. What is really refused ends by the timeout, and counts as failed.
+    ...['-default_behaviors', 'all,-abortunexp'],
+    ...['-trace_stat', '-stf', statistics, '-trace_err', '-error_file', errors, '-recv_timeout', '20000'],
     ...['-timeout', `${Math.ceil(load.calls / load.callsPerSecond) + 60}s`],
   ]);
+  const probe = load.probe === true ? await LatencyProbe.start(edge) : undefined;
   const [code] = (await once(child, 'close')) as [number | null];
+  const seconds = (performance.now() - startedAt) / 1000;
+  await probe?.stop();
   const after = usageOf(edge.pid);
+  await memory.stop();
   // SIPp exits with 1 when a call failed, and with something else when it could not work at all.
   if (code !== 0 && code !== 1) throw new ScenarioError(`SIPp ended with ${code}`);
-  const times = await responseTimes(folder, load.scenario, child.pid ?? 0);
+  const failedCalls = load.calls - (await successfulCalls(statistics));
+  if (failedCalls > 0) progress(`${failedCalls} calls failed, such as: ${await firstFailure(errors)}`);
+  const milliseconds = probe?.milliseconds ?? [];
+  // An exchange of the probe is one without a challenge, a little less than a call; they are one call in twenty at most.
+  const calls = load.calls + milliseconds.length;
+  const cpuMicroseconds = after.cpuMicroseconds - before.cpuMicroseconds;
   return {
-    cpuMicrosecondsPerCall: (after.cpuMicroseconds - before.cpuMicroseconds) / load.calls,
-    systemMicrosecondsPerCall: (after.systemMicroseconds - before.systemMicroseconds) / load.calls,
-    p50Milliseconds: percentile(times, 0.5),
-    p99Milliseconds: percentile(times, 0.99),
-    memoryBytes: after.memoryBytes,
-    failedCalls: load.calls - times.length,
+    cpuMicrosecondsPerCall: cpuMicroseconds / calls,
+    systemMicrosecondsPerCall: (after.systemMicroseconds - before.systemMicroseconds) / calls,
+    cores: cpuMicroseconds / 1e6 / seconds,
+    achievedCallsPerSecond: load.calls / seconds,
+    milliseconds,
+    memoryBytes: memory.peak,
+    failedCalls: failedCalls + (probe?.failed ?? 0),
   };
 }
 
@@ -78,11 +105,19 @@ function sipp(folder: string, scenario: string, port: number, args: readonly str
   });
 }
 
-/** Milliseconds from the file that -trace_rtt writes into the working folder; it is removed. */
-async function responseTimes(folder: string, scenario: string, pid: number): Promise<number[]> {
-  const name = (await readdir(folder)).find((file) => file === `${scenario}_${pid}_rtt.csv`);
-  if (name === undefined) throw new ScenarioError('SIPp wrote no response times');
-  const lines = (await readFile(join(folder, name), 'utf8')).trim().split('\n').slice(1);
-  await rm(join(folder, name));
-  return lines.map((line) => Number(line.split(';')[1]));
+/** From the last line of the statistics that SIPp writes when it ends; the file is removed. */
+async function successfulCalls(statistics: string): Promise<number> {
+  const lines = (await readFile(statistics, 'utf8')).trim().split('\n');
+  await rm(statistics);
+  const column = (lines[0] ?? '').split(';').indexOf('SuccessfulCall(C)');
+  const count = Number((lines.at(-1) ?? '').split(';')[column]);
+  if (lines.length < 2 || Number.isNaN(count)) throw new ScenarioError('SIPp wrote no statistics');
+  return count;
+}
+
+/** What SIPp says of the first call that it gave up, between much that it says of late answers. */
+async function firstFailure(errors: string): Promise<string> {
+  const text = await readFile(errors, 'utf8').catch(() => '');
+  const start = Math.max(0, text.search(/Aborting|timeout|terminated/i));
+  return text.slice(start, start + 600);
 }

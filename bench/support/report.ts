@@ -9,7 +9,11 @@ export interface Figure {
 }
 
 export function printFigure({ name, unit, osgate, peers = {} }: Figure): void {
-  const ratio = Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, round(osgate / value)]));
+  // Nothing failed anywhere: 0 of 0 is no ratio.
+  const ratios = Object.entries(peers).map(([peer, value]) => [peer, osgate / value] as const);
+  const ratio = Object.fromEntries(
+    ratios.filter(([, value]) => Number.isFinite(value)).map(([peer, value]) => [peer, round(value)]),
+  );
   const rounded = Object.fromEntries(Object.entries(peers).map(([peer, value]) => [peer, round(value)]));
   console.log(JSON.stringify({ name, unit, osgate: round(osgate), peers: rounded, ratio }));
 }

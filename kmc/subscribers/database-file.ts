@@ -27,26 +27,48 @@ export function databaseError(message: string, cause: unknown): KmcError {
 
 /** "OSGK": marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x4f53474b;
-const SCHEMA_VERSION = 1;
+const SCHEMA_VERSION = 2;
 const KEY_CHECK = Buffer.from('osgate subscriber database');
+
+/** Those with a card have K and all that goes with it; the others have a password. */
+const SUBSCRIBERS = `(
+    impi TEXT PRIMARY KEY,
+    impus TEXT NOT NULL,
+    k BLOB,
+    opc BLOB,
+    amf BLOB,
+    sqn INTEGER CHECK (sqn BETWEEN 0 AND 281474976710655),
+    settings TEXT NOT NULL,
+    password BLOB,
+    CHECK ((k IS NULL) = (opc IS NULL) AND (k IS NULL) = (amf IS NULL) AND (k IS NULL) = (sqn IS NULL)),
+    CHECK (k IS NOT NULL OR password IS NOT NULL)
+  ) STRICT`;
 
 const SCHEMA = `
   CREATE TABLE metadata (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL
   ) STRICT;
-  CREATE TABLE subscribers (
-    impi TEXT PRIMARY KEY,
-    impus TEXT NOT NULL,
-    k BLOB NOT NULL,
-    opc BLOB NOT NULL,
-    amf BLOB NOT NULL,
-    sqn INTEGER NOT NULL CHECK (sqn BETWEEN 0 AND 281474976710655),
-    settings TEXT NOT NULL
-  ) STRICT;
+  CREATE TABLE subscribers ${SUBSCRIBERS};
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
+
+/**
+ * What brings a database of each older version to the next one. Secrets are sealed to column and IMPI, not to the table,
+ * so that they are copied as they are. A process that has the file open with the older version goes on: it names the
+ * columns that it writes, and takes those without K for damaged.
+ */
+const MIGRATIONS: Readonly<Record<number, string>> = {
+  1: `
+    CREATE TABLE subscribers_2 ${SUBSCRIBERS};
+    INSERT INTO subscribers_2 (impi, impus, k, opc, amf, sqn, settings)
+      SELECT impi, impus, k, opc, amf, sqn, settings FROM subscribers;
+    DROP TABLE subscribers;
+    ALTER TABLE subscribers_2 RENAME TO subscribers;
+    PRAGMA user_version = 2;
+  `,
+};
 
 function prepareSchema(database: DatabaseSync, path: string, box: SecretBox): void {
   // Two processes may find the file empty at the same moment: the one that gets the write lock makes the schema.
@@ -62,8 +84,8 @@ function prepareSchema(database: DatabaseSync, path: string, box: SecretBox): vo
   if (pragma(database, 'SELECT application_id AS value FROM pragma_application_id') !== APPLICATION_ID) {
     throw new KmcError('OSGATE_KMC_DATABASE', `${path}: is no subscriber database`);
   }
-  const version = pragma(database, 'SELECT user_version AS value FROM pragma_user_version');
-  if (version !== SCHEMA_VERSION) {
+  const version = schemaVersion(database);
+  if (version < 1 || version > SCHEMA_VERSION) {
     throw new KmcError(
       'OSGATE_KMC_DATABASE',
       `${path}: has schema version ${version}, this program knows ${SCHEMA_VERSION}`,
@@ -74,6 +96,27 @@ function prepareSchema(database: DatabaseSync, path: string, box: SecretBox): vo
   if (opened?.equals(KEY_CHECK) !== true) {
     throw new KmcError('OSGATE_KMC_DATABASE', `${path}: was written with another secret key`);
   }
+  // Only now that the file is ours and the key is right may it be changed.
+  if (version < SCHEMA_VERSION) migrate(database);
+}
+
+/** All the steps in one transaction: the file has the old schema or the new one, whatever happens in between. */
+function migrate(database: DatabaseSync): void {
+  database.exec('BEGIN IMMEDIATE');
+  try {
+    // Another process may have been faster.
+    for (let version = schemaVersion(database); version < SCHEMA_VERSION; version = schemaVersion(database)) {
+      database.exec(MIGRATIONS[version] ?? '');
+    }
+    database.exec('COMMIT');
+  } catch (error) {
+    if (database.isTransaction) database.exec('ROLLBACK');
+    throw error;
+  }
+}
+
+function schemaVersion(database: DatabaseSync): number {
+  return pragma(database, 'SELECT user_version AS value FROM pragma_user_version');
 }
 
 function pragma(database: DatabaseSync, query: string): number {

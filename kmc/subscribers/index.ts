@@ -1,6 +1,8 @@
+export type { DigestUser, DigestUserSource } from './digest-user-source.ts';
 export { effectiveSettings } from './effective-settings.ts';
 export { formatGuss, formatUssList, parseGuss, parseUssList, type Guss } from './guss-xml.ts';
 export { createSecretKeyFile, loadSecretKey, type SecretKeyLocation } from './load-secret-key.ts';
+export { LocalDigestUserSource, type LocalDigestUserSourceOptions } from './local-digest-user-source.ts';
 export { LocalSubscriberSource, type LocalSubscriberSourceOptions } from './local-subscriber-source.ts';
 export { openSqliteFile } from './open-sqlite-file.ts';
 export { SecretBox, SecretKey } from './secret-box.ts';
@@ -12,7 +14,7 @@ export type {
   SubscriberAuthentication,
   SubscriberSource,
 } from './subscriber-source.ts';
-export { validateSubscriber, type Subscriber } from './subscriber.ts';
+export { validateSubscriber, type AnySubscriber, type PasswordSubscriber, type Subscriber } from './subscriber.ts';
 export {
   formatCsvProblem,
   parseSubscribersCsv,

@@ -1,12 +1,24 @@
-import type { DatabaseSync, SQLOutputValue } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { KmcError } from '../errors.ts';
 import { databaseError, openDatabaseFile } from './database-file.ts';
 import type { SecretBox, SecretKey } from './secret-box.ts';
-import { type Subscriber, validateSubscriber } from './subscriber.ts';
+import {
+  type AnySubscriber,
+  type PasswordSubscriber,
+  type Subscriber,
+  validatePassword,
+  validateSubscriber,
+} from './subscriber.ts';
+import { json, octets, type Row, sealContext, sequenceNumber, stringList, text } from './subscriber-row.ts';
 import type { UserSecuritySettings } from './user-security-settings.ts';
 
 /** What may be shown of a subscriber. */
-export type SubscriberSummary = Pick<Subscriber, 'impi' | 'impus' | 'sqn'>;
+export interface SubscriberSummary extends Pick<Subscriber, 'impi' | 'impus'> {
+  /** Absent for one who has no K. */
+  readonly sqn?: bigint;
+  /** Whether there is a password. */
+  readonly password: boolean;
+}
 
 export interface SubscriberDatabaseOptions {
   /** How long to wait for another process that is writing, in milliseconds. Default 5000. */
@@ -14,7 +26,7 @@ export interface SubscriberDatabaseOptions {
 }
 
 /**
- * The subscribers, in a SQLite file that several processes may use at once. K and OPc are sealed in it.
+ * The subscribers, in a SQLite file that several processes may use at once. K, OPc and passwords are sealed in it.
  *
  * Every method is synchronous and returns once the change is on disk. All throw OSGATE_KMC_DATABASE when the file
  * cannot be used, or when a record was damaged or sealed under another key.
@@ -22,10 +34,14 @@ export interface SubscriberDatabaseOptions {
 export class SubscriberDatabase {
   readonly #database: DatabaseSync;
   readonly #box: SecretBox;
+  /** The sealed password of nobody. */
+  readonly #decoy: Uint8Array;
+  #findPassword: StatementSync | undefined;
 
   private constructor(database: DatabaseSync, box: SecretBox) {
     this.#database = database;
     this.#box = box;
+    this.#decoy = box.seal(Buffer.alloc(16), sealContext('password', 'nobody'));
   }
 
   /**
@@ -47,38 +63,61 @@ export class SubscriberDatabase {
    * Adds a subscriber. Throws OSGATE_KMC_SUBSCRIBER_INVALID for what is no subscriber, OSGATE_KMC_SUBSCRIBER_EXISTS
    * when the IMPI is taken.
    */
-  add(subscriber: Subscriber): void {
+  add(subscriber: AnySubscriber): void {
     this.addAll([subscriber]);
   }
 
   /** Adds all of them or, when it throws (as {@link SubscriberDatabase.add} does, naming the IMPI), none. */
-  addAll(subscribers: Iterable<Subscriber>): number {
+  addAll(subscribers: Iterable<AnySubscriber>): number {
     return this.#transaction(() => {
       const exists = this.#database.prepare('SELECT 1 FROM subscribers WHERE impi = ?');
       const insert = this.#database.prepare(
-        'INSERT INTO subscribers (impi, impus, k, opc, amf, sqn, settings) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        'INSERT INTO subscribers (impi, impus, k, opc, amf, sqn, settings, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
       let added = 0;
       for (const subscriber of subscribers) {
-        const { impi, impus, k, opc, amf, sqn, settings } = subscriber;
+        const { impi, impus, k, opc, amf = null, sqn = null, settings, password } = subscriber;
         validateSubscriber(subscriber);
         if (exists.get(impi) !== undefined) {
           throw new KmcError('OSGATE_KMC_SUBSCRIBER_EXISTS', `there is a subscriber ${impi} already`);
         }
-        const sealedK = this.#box.seal(k, sealContext('k', impi));
-        const sealedOpc = this.#box.seal(opc, sealContext('opc', impi));
-        insert.run(impi, JSON.stringify(impus), sealedK, sealedOpc, amf, sqn, JSON.stringify(settings));
+        const sealedK = this.#seal(k, 'k', impi);
+        const sealedOpc = this.#seal(opc, 'opc', impi);
+        const sealedPassword = this.#seal(password, 'password', impi);
+        const [impuList, settingList] = [JSON.stringify(impus), JSON.stringify(settings)];
+        insert.run(impi, impuList, sealedK, sealedOpc, amf, sqn, settingList, sealedPassword);
         added += 1;
       }
       return added;
     });
   }
 
-  /** The subscriber with this IMPI, secrets and all. */
-  get(impi: string): Subscriber | undefined {
+  /** Whoever has this IMPI or user name, secrets and all. */
+  get(impi: string): AnySubscriber | undefined {
     return this.#guard(() => {
       const row = this.#database.prepare('SELECT * FROM subscribers WHERE impi = ?').get(impi);
       return row === undefined ? undefined : this.#decode(row);
+    });
+  }
+
+  /**
+   * What digest needs of one who has a password. For anybody else a password that nobody has is unsealed, so that the time
+   * does not tell who is known.
+   */
+  getPasswordSubscriber(
+    impi: string,
+  ): Pick<PasswordSubscriber, 'impi' | 'impus' | 'settings' | 'password'> | undefined {
+    return this.#guard(() => {
+      this.#findPassword ??= this.#database.prepare(FIND_PASSWORD);
+      const row = this.#findPassword.get(impi, this.#decoy) ?? {};
+      const name = text(row, 'impi');
+      const subscriber = {
+        impi: name,
+        impus: stringList(json(row, 'impus')),
+        settings: json(row, 'settings') as UserSecuritySettings,
+        password: this.#unseal(row, 'password', name),
+      };
+      return row['known'] === 1 ? subscriber : undefined;
     });
   }
 
@@ -86,10 +125,35 @@ export class SubscriberDatabase {
   list(): SubscriberSummary[] {
     return this.#guard(() =>
       this.#database
-        .prepare('SELECT impi, impus, sqn FROM subscribers ORDER BY impi')
+        .prepare('SELECT impi, impus, sqn, password IS NOT NULL AS password FROM subscribers ORDER BY impi')
         .all()
-        .map((row) => ({ impi: text(row, 'impi'), impus: stringList(json(row, 'impus')), sqn: sequenceNumber(row) })),
+        .map((row) => ({
+          impi: text(row, 'impi'),
+          impus: stringList(json(row, 'impus')),
+          ...(row['sqn'] !== null && { sqn: sequenceNumber(row) }),
+          password: row['password'] === 1,
+        })),
     );
+  }
+
+  /**
+   * Gives a subscriber a password, in place of any that there was, or takes it away. False when there is no subscriber
+   * with this IMPI.
+   *
+   * Throws OSGATE_KMC_SUBSCRIBER_INVALID for what can be no password, and when it is the only credential to take away.
+   */
+  setPassword(impi: string, password: Buffer | undefined): boolean {
+    return this.#transaction(() => {
+      const row = this.#database.prepare('SELECT k IS NULL AS cardless FROM subscribers WHERE impi = ?').get(impi);
+      if (row === undefined) return false;
+      if (password === undefined && row['cardless'] === 1) {
+        throw new KmcError('OSGATE_KMC_SUBSCRIBER_INVALID', `password is all that ${impi} has: remove the subscriber`);
+      }
+      if (password !== undefined) validatePassword(impi, password);
+      const sealed = this.#seal(password, 'password', impi);
+      this.#database.prepare('UPDATE subscribers SET password = ? WHERE impi = ?').run(sealed, impi);
+      return true;
+    });
   }
 
   /** False when there was none with this IMPI. */
@@ -104,13 +168,14 @@ export class SubscriberDatabase {
    *
    * Read and write are one IMMEDIATE transaction, and its commit is on disk before this returns: no other process can
    * draw the same SQN, and no crash can bring an old one back. What `next` throws is thrown, and nothing is changed.
-   * Undefined when there is no such subscriber.
+   * Undefined when there is no such subscriber, or one without K.
    */
   advance(impi: string, next: (subscriber: Subscriber) => bigint): Subscriber | undefined {
     return this.#transaction(() => {
       const row = this.#database.prepare('SELECT * FROM subscribers WHERE impi = ?').get(impi);
       if (row === undefined) return undefined;
       const subscriber = this.#decode(row);
+      if (subscriber.k === undefined) return undefined;
       const sqn = next(subscriber);
       this.#database.prepare('UPDATE subscribers SET sqn = ? WHERE impi = ?').run(sqn, impi);
       return { ...subscriber, sqn };
@@ -121,17 +186,26 @@ export class SubscriberDatabase {
     if (this.#database.isOpen) this.#database.close();
   }
 
-  #decode(row: Row): Subscriber {
+  #decode(row: Row): AnySubscriber {
     const impi = text(row, 'impi');
-    return {
+    const entry = {
       impi,
       impus: stringList(json(row, 'impus')),
+      settings: json(row, 'settings') as UserSecuritySettings,
+    };
+    if (row['k'] === null) return { ...entry, password: this.#unseal(row, 'password', impi) };
+    return {
+      ...entry,
       k: this.#unseal(row, 'k', impi),
       opc: this.#unseal(row, 'opc', impi),
       amf: octets(row, 'amf'),
       sqn: sequenceNumber(row),
-      settings: json(row, 'settings') as UserSecuritySettings,
+      ...(row['password'] !== null && { password: this.#unseal(row, 'password', impi) }),
     };
+  }
+
+  #seal(secret: Buffer | undefined, column: string, impi: string): Buffer | null {
+    return secret === undefined ? null : this.#box.seal(secret, sealContext(column, impi));
   }
 
   #unseal(row: Row, column: string, impi: string): Buffer {
@@ -165,45 +239,8 @@ export class SubscriberDatabase {
   }
 }
 
-type Row = Record<string, SQLOutputValue>;
-
-/** Ties a sealed value to its column and row, so that values cannot be moved about in the file. */
-function sealContext(column: string, impi: string): string {
-  return `${column}\n${impi}`;
-}
-
-function text(row: Row, column: string): string {
-  const value = row[column];
-  if (typeof value !== 'string') throw damaged(column);
-  return value;
-}
-
-function octets(row: Row, column: string): Buffer {
-  const value = row[column];
-  if (!(value instanceof Uint8Array)) throw damaged(column);
-  return Buffer.from(value);
-}
-
-/** 48 bits, which a number holds exactly. */
-function sequenceNumber(row: Row): bigint {
-  const value = row['sqn'];
-  if (typeof value !== 'number') throw damaged('sqn');
-  return BigInt(value);
-}
-
-function json(row: Row, column: string): unknown {
-  try {
-    return JSON.parse(text(row, column));
-  } catch {
-    throw damaged(column);
-  }
-}
-
-function stringList(value: unknown): string[] {
-  if (!Array.isArray(value) || !value.every((entry) => typeof entry === 'string')) throw damaged('impus');
-  return value;
-}
-
-function damaged(column: string): KmcError {
-  return new KmcError('OSGATE_KMC_DATABASE', `the column ${column} of a record is damaged`);
-}
+/** The row of one who has a password; else one of the same form that stands for nobody. */
+const FIND_PASSWORD = `
+  SELECT impi, impus, settings, password, 1 AS known FROM subscribers WHERE impi = ? AND password IS NOT NULL
+  UNION ALL SELECT 'nobody', '["sip:nobody@nowhere.invalid"]', '{"bsfInfo":{},"ussList":[]}', ?, 0
+  ORDER BY known DESC LIMIT 1`;

@@ -1,6 +1,6 @@
 import { parseCsv } from './csv.ts';
 import { parseSubscriberFields } from './subscriber-fields.ts';
-import type { Subscriber } from './subscriber.ts';
+import type { AnySubscriber } from './subscriber.ts';
 
 /** What is wrong with a CSV file of subscribers, and where. */
 export interface SubscribersCsvProblem {
@@ -12,12 +12,13 @@ export interface SubscribersCsvProblem {
 }
 
 export type SubscribersCsvResult =
-  | { readonly ok: true; readonly subscribers: readonly Subscriber[] }
+  | { readonly ok: true; readonly subscribers: readonly AnySubscriber[] }
   | { readonly ok: false; readonly problems: readonly SubscribersCsvProblem[] };
 
 /**
- * Reads subscribers from CSV (RFC 4180). The header line names the columns: `impi`, `k` and `opc` or `op` are required;
- * `impus` (separated by blanks), `amf` and `sqn` are not. Keys are hexadecimal.
+ * Reads subscribers from CSV (RFC 4180). The header line names the columns: `impi` and either `k` with `opc` or `op`, or
+ * `password`, or all of them; and as wanted `impus` (separated by blanks), `amf` and `sqn`. Keys are hexadecimal. A row
+ * that has a password may leave K empty, with all that goes with it.
  *
  * Gives every problem up to 20, rather than the first.
  */
@@ -30,7 +31,7 @@ export function parseSubscribersCsv(text: string): SubscribersCsvResult {
   const headerProblems = checkHeader(columns, header.line);
   if (headerProblems.length > 0) return { ok: false, problems: headerProblems };
 
-  const subscribers: Subscriber[] = [];
+  const subscribers: AnySubscriber[] = [];
   const problems: SubscribersCsvProblem[] = [];
   const lineOfImpi = new Map<string, number>();
   for (const { line, fields } of records) {
@@ -61,7 +62,7 @@ export function formatCsvProblem({ line, column, reason }: SubscribersCsvProblem
 }
 
 const MAXIMUM_PROBLEMS = 20;
-const COLUMNS: readonly string[] = ['impi', 'impus', 'k', 'opc', 'op', 'amf', 'sqn'];
+const COLUMNS: readonly string[] = ['impi', 'impus', 'k', 'opc', 'op', 'amf', 'sqn', 'password'];
 
 function checkHeader(columns: readonly string[], line: number): SubscribersCsvProblem[] {
   const problems: SubscribersCsvProblem[] = [];
@@ -69,20 +70,26 @@ function checkHeader(columns: readonly string[], line: number): SubscribersCsvPr
     if (!COLUMNS.includes(column)) problems.push({ line, column, reason: `is none of ${COLUMNS.join(', ')}` });
     else if (columns.indexOf(column) !== index) problems.push({ line, column, reason: 'is there twice' });
   });
-  for (const column of ['impi', 'k']) {
+  const missing = (column: string): void => {
     if (!columns.includes(column)) problems.push({ line, column, reason: 'is missing' });
+  };
+  missing('impi');
+  if (!columns.includes('password')) missing('k');
+  if (columns.includes('k') || !columns.includes('password')) {
+    if (!columns.includes('op')) missing('opc');
   }
-  if (!columns.includes('opc') && !columns.includes('op')) problems.push({ line, column: 'opc', reason: 'is missing' });
   return problems;
 }
 
 function parseRecord(columns: readonly string[], fields: readonly string[]): ReturnType<typeof parseSubscriberFields> {
   // An empty field is one that was not given.
   const field = (name: string): string | undefined => {
-    const value = (fields[columns.indexOf(name)] ?? '').trim();
+    const whole = fields[columns.indexOf(name)] ?? '';
+    // Blanks round a password belong to it.
+    const value = name === 'password' ? whole : whole.trim();
     return value === '' ? undefined : value;
   };
-  const [impi, impus, k, opc, op, amf, sqn] = COLUMNS.map(field);
+  const [impi, impus, k, opc, op, amf, sqn, password] = COLUMNS.map(field);
   return parseSubscriberFields({
     ...(impi !== undefined && { impi }),
     ...(impus !== undefined && { impus: impus.split(/\s+/) }),
@@ -91,5 +98,6 @@ function parseRecord(columns: readonly string[], fields: readonly string[]): Ret
     ...(op !== undefined && { op }),
     ...(amf !== undefined && { amf }),
     ...(sqn !== undefined && { sqn }),
+    ...(password !== undefined && { password }),
   });
 }

@@ -1,5 +1,3 @@
-import { readFile } from 'node:fs/promises';
-import { text } from 'node:stream/consumers';
 import { KmcError } from '../../kmc/errors.ts';
 import {
   type BsfInfo,
@@ -8,7 +6,9 @@ import {
   parseSubscribersCsv,
   type UserSecuritySetting,
 } from '../../kmc/subscribers/index.ts';
+import { readSecretText } from './read-secret-text.ts';
 import { print, withSubscriberDatabase } from './subscriber-database.ts';
+import { readPassword } from './subscriber-password.ts';
 import { parseUssOption } from './uss-option.ts';
 
 export interface AddOptions {
@@ -19,8 +19,9 @@ export interface AddOptions {
   readonly kFile?: string;
   readonly opc?: string;
   readonly op?: string;
-  readonly amf: string;
-  readonly sqn: string;
+  readonly amf?: string;
+  readonly sqn?: string;
+  readonly passwordFile?: string;
   readonly uiccType?: string;
   readonly lifeTime?: string;
   readonly uss?: readonly string[];
@@ -34,15 +35,18 @@ export interface ImportOptions {
 
 /** `osgate subscriber add`. Rejects with the KmcError that says what is wrong. */
 export async function addSubscriber(options: AddOptions): Promise<void> {
-  const { config, impi, impu, opc, op, amf, sqn, json } = options;
+  const { config, impi, impu, opc, op, amf, sqn, passwordFile, json } = options;
+  const k = await readKey(options);
+  const password = passwordFile === undefined ? undefined : await readPassword(passwordFile);
   const result = parseSubscriberFields({
     impi,
     ...(impu !== undefined && { impus: impu }),
-    k: await readKey(options),
+    ...(k !== undefined && { k }),
     ...(opc !== undefined && { opc }),
     ...(op !== undefined && { op }),
-    amf,
-    sqn,
+    ...(amf !== undefined && { amf }),
+    ...(sqn !== undefined && { sqn }),
+    ...(password !== undefined && { password }),
     settings: { bsfInfo: parseBsfInfo(options), ussList: parseSettings(options.uss ?? []) },
   });
   if (!result.ok) throw invalid(`--${OPTION_OF_FIELD[result.field] ?? result.field} ${result.reason}`);
@@ -55,7 +59,7 @@ export async function addSubscriber(options: AddOptions): Promise<void> {
 /** `osgate subscriber import`. Rejects with one line a problem in the file, and has then added nobody. */
 export async function importSubscribers(file: string, { config, json }: ImportOptions): Promise<void> {
   const name = file === '-' ? 'standard input' : file;
-  const result = parseSubscribersCsv(await read(file));
+  const result = parseSubscribersCsv(await readSecretText(file));
   if (!result.ok) {
     throw invalid(result.problems.map((problem) => `${name}: ${formatCsvProblem(problem)}`).join('\n'));
   }
@@ -63,22 +67,20 @@ export async function importSubscribers(file: string, { config, json }: ImportOp
   print(json, { added: result.subscribers.map(({ impi }) => impi) }, `added ${added} subscribers`);
 }
 
-const OPTION_OF_FIELD: Readonly<Record<string, string>> = { impus: 'impu', lifeTime: 'life-time' };
+const OPTION_OF_FIELD: Readonly<Record<string, string>> = {
+  impus: 'impu',
+  lifeTime: 'life-time',
+  password: 'password-file',
+};
 
-async function read(file: string): Promise<string> {
-  try {
-    return file === '-' ? await text(process.stdin) : await readFile(file, 'utf8');
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new KmcError('OSGATE_KMC_SUBSCRIBER_INVALID', `${file}: cannot be read (${reason})`, { cause: error });
-  }
-}
-
-async function readKey({ k, kFile }: AddOptions): Promise<string> {
+/** K, or undefined for somebody who has a password alone. */
+async function readKey({ k, kFile, passwordFile }: AddOptions): Promise<string | undefined> {
   if (k !== undefined && kFile !== undefined) throw invalid('--k and --k-file cannot both be given');
-  if (kFile !== undefined) return (await read(kFile)).trim();
-  if (k === undefined) throw invalid('--k-file or --k is missing');
-  return k === '-' ? (await read('-')).trim() : k;
+  const file = kFile ?? (k === '-' ? '-' : undefined);
+  if (file === '-' && passwordFile === '-') throw invalid('--password-file and --k-file cannot both be standard input');
+  if (file !== undefined) return (await readSecretText(file)).trim();
+  if (k === undefined && passwordFile === undefined) throw invalid('--k-file, --k or --password-file is missing');
+  return k;
 }
 
 function parseBsfInfo({ uiccType, lifeTime }: AddOptions): BsfInfo {

@@ -1,5 +1,5 @@
 import { KmcError } from '../../kmc/errors.ts';
-import { createSecretKeyFile, type Subscriber, type UserSecuritySetting } from '../../kmc/subscribers/index.ts';
+import { createSecretKeyFile, type AnySubscriber, type UserSecuritySetting } from '../../kmc/subscribers/index.ts';
 import { formatSequenceNumber, print, withSubscriberDatabase } from './subscriber-database.ts';
 
 export interface ListOptions {
@@ -18,11 +18,19 @@ export interface KeyOptions {
 /** `osgate subscriber list`: one line a subscriber, divided by tabs. */
 export async function listSubscribers({ config, json }: ListOptions): Promise<void> {
   const subscribers = await withSubscriberDatabase(config, (database) => database.list());
-  const rows = subscribers.map(({ impi, impus, sqn }) => ({ impi, impus, sqn: formatSequenceNumber(sqn) }));
-  print(json, rows, rows.map(({ impi, impus, sqn }) => `${impi}\t${sqn}\t${impus.join(' ')}`).join('\n'));
+  const rows = subscribers.map(({ impi, impus, sqn, password }) => ({
+    impi,
+    impus,
+    ...(sqn !== undefined && { sqn: formatSequenceNumber(sqn) }),
+    password,
+  }));
+  const lines = rows.map(({ impi, impus, sqn, password }) =>
+    [impi, sqn ?? '-', impus.join(' '), ...(password ? ['password'] : [])].join('\t'),
+  );
+  print(json, rows, lines.join('\n'));
 }
 
-/** `osgate subscriber show`: K and OPc only when they are asked for. */
+/** `osgate subscriber show`: K and OPc only when they are asked for, a password never. */
 export async function showSubscriber(impi: string, { config, json, secrets }: ShowOptions): Promise<void> {
   const subscriber = await withSubscriberDatabase(config, (database) => database.get(impi));
   if (subscriber === undefined) throw unknown(impi);
@@ -48,29 +56,37 @@ interface ShownSubscriber {
   readonly impus: readonly string[];
   readonly k?: string;
   readonly opc?: string;
-  readonly amf: string;
-  readonly sqn: string;
+  readonly amf?: string;
+  readonly sqn?: string;
+  /** Whether there is one. */
+  readonly password: boolean;
   readonly uiccType?: string;
   readonly lifeTime?: number;
   readonly ussList: readonly UserSecuritySetting[];
 }
 
-function describe({ impi, impus, k, opc, amf, sqn, settings }: Subscriber, secrets: boolean): ShownSubscriber {
+function describe(subscriber: AnySubscriber, secrets: boolean): ShownSubscriber {
+  const { impi, impus, password, settings } = subscriber;
   return {
     impi,
     impus,
-    ...(secrets && { k: k.toString('hex'), opc: opc.toString('hex') }),
-    amf: amf.toString('hex'),
-    sqn: formatSequenceNumber(sqn),
+    ...(subscriber.k !== undefined && {
+      ...(secrets && { k: subscriber.k.toString('hex'), opc: subscriber.opc.toString('hex') }),
+      amf: subscriber.amf.toString('hex'),
+      sqn: formatSequenceNumber(subscriber.sqn),
+    }),
+    password: password !== undefined,
     ...settings.bsfInfo,
     ussList: settings.ussList,
   };
 }
 
-function inWords({ ussList, ...rest }: ShownSubscriber): string {
-  const lines = Object.entries(rest).map(([name, value]: [string, unknown]) => {
-    return `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`;
-  });
+function inWords({ ussList, password, ...rest }: ShownSubscriber): string {
+  const lines = Object.entries({ ...rest, ...(password && { password: 'set' }) }).map(
+    ([name, value]: [string, unknown]) => {
+      return `${name}: ${Array.isArray(value) ? value.join(' ') : String(value)}`;
+    },
+  );
   for (const { gsid, type, nafGroup, uids, flags, keyChoice } of ussList) {
     const parts = [
       `gsid=${gsid}`,

@@ -1,15 +1,19 @@
 import { Command } from 'commander';
 import { addSubscriber, importSubscribers } from './subscriber-add.ts';
+import { changePassword } from './subscriber-password.ts';
 import { createKey, listSubscribers, removeSubscriber, showSubscriber } from './subscriber-show.ts';
 
 /** `osgate subscriber`: the subscribers of the key centre, also while it runs. */
 export function subscriberCommand(): Command {
   return new Command('subscriber')
-    .description('add, import, list, show and remove the subscribers of the key centre; make its secret key')
+    .description(
+      'add, import, list, show and remove the subscribers of the key centre; set passwords; make its secret key',
+    )
     .addCommand(addCommand())
     .addCommand(importCommand())
     .addCommand(listCommand())
     .addCommand(showCommand())
+    .addCommand(passwordCommand())
     .addCommand(removeCommand())
     .addCommand(keyCommand())
     .addHelpText(
@@ -22,14 +26,15 @@ while the key centre runs.`,
 
 function addCommand(): Command {
   return configured('add', 'add one subscriber')
-    .requiredOption('--impi <impi>', 'private identity, user@realm')
+    .requiredOption('--impi <impi>', 'private identity, user@realm; with a password alone also a plain user name')
     .option('--impu <uri>', 'public identity, a SIP or tel URI; repeat for more, the default one first', append)
     .option('--k <hex>', 'key K, 32 hexadecimal digits; others may see it in the list of processes: better --k-file')
     .option('--k-file <file>', 'file with K; - is standard input')
     .option('--opc <hex>', 'OPc, 32 hexadecimal digits')
     .option('--op <hex>', 'OP, in place of OPc')
-    .option('--amf <hex>', 'AMF, 4 hexadecimal digits; the separation bit (8000) must be 0', '0000')
-    .option('--sqn <hex>', 'SQN of the last vector, up to 12 hexadecimal digits', '0')
+    .option('--amf <hex>', 'AMF, 4 hexadecimal digits (default: 0000); the separation bit (8000) must be 0')
+    .option('--sqn <hex>', 'SQN of the last vector, up to 12 hexadecimal digits (default: 0)')
+    .option('--password-file <file>', 'file with a password, for SIP digest without GBA; - is standard input')
     .option('--uicc-type <type>', 'GBA or GBA_U')
     .option('--life-time <seconds>', 'key lifetime of this subscriber')
     .option('--uss <uss>', "user security setting, such as 'gsid=0,type=0,uid=sip:a@b,flag=1'; repeat for more", append)
@@ -37,12 +42,14 @@ function addCommand(): Command {
     .addHelpText(
       'after',
       `
-Without --impu the public identity is sip: and the IMPI. Without --uss one setting for the unspecific service (GSID 0)
+K makes an agent with GBA, a password one without; both may be given. A password is one line of UTF-8, up to 128 octets,
+and never stands on the command line. Without --impu the public identity is sip: and the IMPI. Without --uss one setting for the unspecific service (GSID 0)
 holds, with every public identity; so does a setting without uid. Parts of a setting: gsid, type (default: the gsid),
 nafGroup, uid and flag (both repeatable), keyChoice (ME_BASED_KEY, UICC_BASED_KEY, ME_UICC_BASED_KEYS).
 
-Example:
-  osgate subscriber add -c osgate.yaml --impi alice@example.org --impu sip:alice@example.org --k-file - --opc <hex>`,
+Examples:
+  osgate subscriber add -c osgate.yaml --impi alice@example.org --impu sip:alice@example.org --k-file - --opc <hex>
+  osgate subscriber add -c osgate.yaml --impi desk7 --impu sip:desk7@example.org --password-file - < desk7.password`,
     )
     .action(addSubscriber);
 }
@@ -54,14 +61,14 @@ function importCommand(): Command {
     .addHelpText(
       'after',
       `
-The first line names the columns: impi, k and opc or op; and as wanted impus (separated by blanks), amf and sqn.
-Values have the form that "osgate subscriber add" describes.`,
+The first line names the columns: impi; k and opc or op, or password, or all of them; and as wanted impus (separated by
+blanks), amf and sqn. A row with a password may leave k, opc, op, amf and sqn empty. Values have the form that "osgate subscriber add" describes.`,
     )
     .action(importSubscribers);
 }
 
 function listCommand(): Command {
-  return configured('list', 'list the subscribers: IMPI, SQN and IMPUs')
+  return configured('list', 'list the subscribers: IMPI, SQN, IMPUs, and "password" for those who have one')
     .option('--json', 'print JSON')
     .action(listSubscribers);
 }
@@ -72,6 +79,23 @@ function showCommand(): Command {
     .option('--secrets', 'print K and OPc as well')
     .option('--json', 'print JSON')
     .action(showSubscriber);
+}
+
+function passwordCommand(): Command {
+  return configured('password', 'set or remove the password of one subscriber')
+    .argument('<impi>')
+    .option('--password-file <file>', 'file with the password, one line; - is standard input')
+    .option('--remove', 'remove the password of a subscriber who has K')
+    .option('--json', 'print JSON')
+    .addHelpText(
+      'after',
+      `
+Gateways that run take the change within userCacheSeconds of their digest authenticator.
+
+Example:
+  osgate subscriber password -c osgate.yaml alice@example.org --password-file - < alice.password`,
+    )
+    .action(changePassword);
 }
 
 function removeCommand(): Command {

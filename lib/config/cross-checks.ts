@@ -15,6 +15,16 @@ interface Checked {
           }[];
         };
         readonly sec3: { readonly sip: readonly { readonly name: string; readonly listener?: string | undefined }[] };
+        readonly streams: { readonly idleTimeoutSeconds: number };
+        readonly flows: { readonly tcpFlowTimerSeconds: number };
+        readonly admission: {
+          readonly overload: {
+            readonly delayMilliseconds: number;
+            readonly maximumDelayMilliseconds: number;
+            readonly retryAfterMinimumSeconds: number;
+            readonly retryAfterMaximumSeconds: number;
+          };
+        };
         readonly timers: { readonly t1Milliseconds: number; readonly t2Milliseconds: number };
       }
     | undefined;
@@ -59,6 +69,18 @@ export function crossChecks(config: Checked, context: z.RefinementCtx): void {
   }
   for (const index of repeated(gateway.sec3.sip.map(({ name }) => name))) {
     problem(['sec3', 'sip', index, 'name'], 'a name that no other group of targets has');
+  }
+
+  if (gateway.flows.tcpFlowTimerSeconds >= gateway.streams.idleTimeoutSeconds) {
+    problem(['flows', 'tcpFlowTimerSeconds'], 'less than streams.idleTimeoutSeconds');
+  }
+
+  const { overload } = gateway.admission;
+  if (overload.maximumDelayMilliseconds <= overload.delayMilliseconds) {
+    problem(['admission', 'overload', 'maximumDelayMilliseconds'], 'more than delayMilliseconds');
+  }
+  if (overload.retryAfterMaximumSeconds < overload.retryAfterMinimumSeconds) {
+    problem(['admission', 'overload', 'retryAfterMaximumSeconds'], 'at least retryAfterMinimumSeconds');
   }
 
   if (gateway.timers.t2Milliseconds < gateway.timers.t1Milliseconds) {

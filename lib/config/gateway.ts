@@ -1,3 +1,10 @@
+import { admissionSection } from './admission.ts';
+import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
+import { dnsSection } from './dns.ts';
+import { flows } from './flows.ts';
+import { policySection, requirements } from './security-policy.ts';
+import { sipTargetRule } from './sip-targets.ts';
+import { datagrams, streams } from './streams.ts';
 import {
   choice,
   count,
@@ -12,7 +19,6 @@ import {
   port,
   secretSource,
   section,
-  sipHostPort,
   text,
   token,
   uaSecurityProtocolId,
@@ -29,16 +35,24 @@ export function gatewaySection(file: FilePath) {
         'The secret behind nonces and dialog tokens, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
       ),
     sec1: section({
-      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners over UDP.'),
+      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners.'),
     }).describe('What faces the agents (SEC-1).'),
     sec3: section({
-      sip: list(sipTarget(), 'a list of SIP targets')
+      sip: list(sipTargetRule(), 'a list of SIP targets')
         .default([])
         .describe('SIP targets, the first that fits is taken.'),
     })
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
+    dns: dnsSection().prefault({}).describe('How names of SIP servers become addresses (RFC 3263).'),
+    policy: policySection().prefault({}).describe('What agents may do, by their user security settings.'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
+    streams: streams().prefault({}).describe('SIP over TCP.'),
+    datagrams: datagrams().prefault({}).describe('SIP over UDP.'),
+    flows: flows().prefault({}).describe('The flows that agents opened (RFC 5626).'),
+    admission: admissionSection()
+      .prefault({})
+      .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)
@@ -69,7 +83,12 @@ function sipListener() {
   return section({
     name: text('a name').describe('The name of this listener, in `sec3` and in logs.'),
     host: host().describe('The address to listen on.'),
-    port: port().default(5060).describe('The UDP port to listen on; 0 lets the system choose.'),
+    port: port()
+      .default(5060)
+      .describe('The port to listen on, the same for all transports; 0 lets the system choose.'),
+    transports: list(choice(['udp', 'tcp']), 'a list of udp and tcp', 1)
+      .default(['udp', 'tcp'])
+      .describe('The transports to listen on.'),
     advertised: section({
       host: host().describe('The address or name that peers can reach.'),
       port: integer(1, 65535).optional().describe('The port that peers can reach; by default the one that is bound.'),
@@ -79,42 +98,44 @@ function sipListener() {
     fqdn: domainName().describe('The FQDN of the gateway in the NAF_Id, as agents know it (TS 33.220 4.5.2).'),
     realm: text('a realm')
       .optional()
-      .describe('The realm of the digest challenge; by default `3GPP-bootstrapping@` and the FQDN.'),
+      .describe('The realm of the challenge of `gba-digest`; by default `3GPP-bootstrapping@` and the FQDN.'),
     authenticators: list(authenticator(), 'a list of authenticators', 1).describe(
       'How a peer may prove who it is, tried in this order.',
     ),
     unauthenticatedMethods: list(token('a SIP method'), 'a list of SIP methods')
       .default([])
       .describe('Methods that need no authentication. Every other method needs it.'),
-  }).transform((listener) => ({ ...listener, realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}` }));
+    requires: requirements()
+      .optional()
+      .describe(
+        'What an agent’s user security settings must have to be let in here, at least one of these; by default nothing.',
+      ),
+  }).transform((listener) => ({
+    ...listener,
+    realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}`,
+    authenticators: listener.authenticators.map((authenticator) =>
+      authenticator.type === 'digest'
+        ? { ...authenticator, realm: authenticator.realm ?? listener.fqdn }
+        : authenticator,
+    ),
+  }));
 }
 
 function authenticator() {
   return oneOf(
-    ['gba-digest', 'trusted'],
+    ['gba-digest', 'digest', 'trusted'],
     [
       section({
         type: choice(['gba-digest']).describe('Digest with a B-TID and Ks_NAF (TS 33.220, RFC 8760).'),
         uaSecurityProtocolId: uaSecurityProtocolId().describe(
           'The Ua security protocol identifier in the NAF_Id: 0300000003 by default, 0300000002 for LOCSIP.',
         ),
-        algorithms: list(choice(['SHA-256', 'SHA-512-256', 'MD5']), 'a list of SHA-256, SHA-512-256 and MD5', 1)
-          .default(['SHA-256', 'MD5'])
-          .describe('The digest algorithms on offer, the preferred one first.'),
-        qop: list(choice(['auth', 'auth-int']), 'a list of auth and auth-int', 1)
-          .default(['auth', 'auth-int'])
-          .describe('The qualities of protection on offer.'),
-        challenge: choice(['proxy', 'server'])
-          .default('proxy')
-          .describe('`proxy` challenges with 407, `server` with 401.'),
-        nonceLifetimeSeconds: integer(1, 86_400).default(300).describe('How long a nonce may be used.'),
-        gsids: list(integer(0, 0xffff_ffff), 'a list of GBA service identifiers')
-          .default([0])
-          .describe('The GBA service identifiers whose user security settings are asked for.'),
+        ...digestKeys(),
         keyCacheMaximum: count()
           .default(100_000)
           .describe('Keys kept until they expire; the least recently used one goes first.'),
       }),
+      digestAuthenticator(),
       section({
         type: choice(['trusted']).describe('Believes peers by their address. For the inside of the network only.'),
         peers: list(network(), 'a list of IP addresses and networks', 1).describe(
@@ -123,37 +144,6 @@ function authenticator() {
       }),
     ],
   );
-}
-
-function sipTarget() {
-  return section({
-    name: text('a name').describe('The name of this group of targets, in logs and metrics.'),
-    domains: list(
-      text('a domain name, an IP address or *', (value) => value === '*' || host().safeParse(value).success),
-      'a list of domain names',
-      1,
-    ).describe('Domains of the request URI that come here; `*` is every domain.'),
-    methods: list(token('a SIP method'), 'a list of SIP methods', 1)
-      .optional()
-      .describe('Only these methods; by default all.'),
-    events: list(token('an event package'), 'a list of event packages', 1)
-      .optional()
-      .describe('Only these event packages (RFC 6665); by default all, and requests without one.'),
-    listener: text('the name of a listener in gateway.sec1.sip')
-      .optional()
-      .describe(
-        'The listener to send from; by default the first one with a `trusted` authenticator, else the one that the request came to.',
-      ),
-    targets: list(sipHostPort(), 'a list of SIP addresses', 1).describe(
-      'Where to send, in order; the next one is tried on a timeout, a transport error or 503.',
-    ),
-    responseTimeoutMilliseconds: milliseconds()
-      .default(4000)
-      .describe('How long a target may say nothing at all before the next one is tried.'),
-    retryAfterSeconds: integer(0, 86_400)
-      .default(30)
-      .describe('How long a target that failed is tried only after the others.'),
-  });
 }
 
 function limits() {

@@ -2,9 +2,11 @@ export { loadConfig, parseConfig } from './load.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {
+  AdmissionConfig,
   AgentConfig,
   AuthenticatorConfig,
   Config,
+  DigestConfig,
   GatewayConfig,
   GbaDigestConfig,
   KeyCentreConfig,

@@ -18,6 +18,8 @@ export function problemsOf(issues: readonly z.core.$ZodIssue[], input: unknown):
       return issue.keys.map((key) => ({ path: [...issue.path, key], text: unknownKey(key, known) }));
     }
     if (issue.code === 'invalid_key' || issue.code === 'invalid_element') return problemsOf(issue.issues, input);
+    const inner = issue.code === 'invalid_union' ? groupMeant(issue, valueAt(input, issue.path)) : undefined;
+    if (inner !== undefined) return problemsOf(inner, input);
     const found = valueAt(input, issue.path);
     if (found === undefined) return [{ path: issue.path, text: `is missing, expected ${issue.message}` }];
     const shown = holdsSecret(issue.path, found) ? MASK : describeValue(found);
@@ -33,6 +35,17 @@ export function formatKeyPath(path: readonly PropertyKey[]): string {
     else text += text === '' ? String(key) : `.${String(key)}`;
   }
   return text;
+}
+
+/** What is wrong with a group of keys where only one of the forms allowed is a group: that one was meant. */
+function groupMeant(issue: z.core.$ZodIssueInvalidUnion, found: unknown): z.core.$ZodIssue[] | undefined {
+  if (typeof found !== 'object' || found === null || Array.isArray(found)) return undefined;
+  const forms = issue.errors.filter((issues) =>
+    issues.every(({ code, path }) => code !== 'invalid_type' || path.length > 0),
+  );
+  const [only] = forms;
+  if (only === undefined || forms.length > 1) return undefined;
+  return only.map((inner) => ({ ...inner, path: [...issue.path, ...inner.path] }));
 }
 
 function unknownKey(key: string, known: readonly string[]): string {

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
 import { gatewaySection } from './gateway.ts';
+import { identityChecks } from './identity-checks.ts';
 import { kmcSection } from './kmc.ts';
 import { logSection } from './log.ts';
 import { opsSection } from './ops.ts';
@@ -16,7 +17,9 @@ export function configSchema(folder: string) {
     gateway: gatewaySection(file).optional().describe('The gateway.'),
     ops: opsSection().optional().describe('What operators watch.'),
     agent: agentSection(file).optional().describe('The agent.'),
-  }).superRefine(crossChecks);
+  })
+    .superRefine(crossChecks)
+    .superRefine(identityChecks);
 }
 
 /** A value and everything in it, as nobody may change it. */
@@ -39,8 +42,10 @@ export type KeyCentreConfig = GatewayConfig['keyCentre'];
 export type SipListenerConfig = GatewayConfig['sec1']['sip'][number];
 export type AuthenticatorConfig = SipListenerConfig['authenticators'][number];
 export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba-digest' }>;
+export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest' }>;
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];
+export type AdmissionConfig = GatewayConfig['admission'];
 export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;

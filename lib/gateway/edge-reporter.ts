@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 
 import type { Flow, MessageObserver, SipMessage, Transport } from '../../sip/index.ts';
 import { SipRequest, SipResponse } from '../../sip/index.ts';
-import type { Identity } from '../identity/index.ts';
+import { refusalReason, type Identity } from '../identity/index.ts';
 import type { Metrics } from '../ops/index.ts';
 import type { EdgeEvents, EdgeRefusal, SipListener } from '../sec1/index.ts';
 
@@ -46,7 +46,9 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
 
   /** Names the listeners in what follows. */
   setListeners(listeners: readonly SipListener[]): void {
-    this.#listenerNames = new Map(listeners.map((listener) => [listener.transport, listener.name]));
+    this.#listenerNames = new Map(
+      listeners.flatMap(({ name, transports }) => transports.map((transport) => [transport, name] as const)),
+    );
   }
 
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void {
@@ -93,8 +95,7 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
 
   refused(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): void {
     this.#refused.inc({ reason, status: String(status) });
-    // A first challenge is the normal course of things.
-    const normal = reason === 'no-credentials' || reason === 'stale';
+    const normal = refusalReason(reason).log === 'normal';
     const level = normal || this.#requests === 'none' ? 'debug' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
     this.#logger[level]({ event: 'refused', reason, status, ...this.#where(request, flow) }, 'refused');

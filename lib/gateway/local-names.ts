@@ -13,6 +13,7 @@ const DEFAULT_SIP_PORT = 5060;
 export function localNames(listeners: readonly SipListener[]): (uri: SipUri) => boolean {
   const names = new Set<string>();
   for (const listener of listeners) {
+    // All transports of a listener have the same address and port.
     const { local, sentBy } = listener.transport;
     names.add(sentBy.toLowerCase());
     names.add(hostPort(listener.fqdn, local.port));

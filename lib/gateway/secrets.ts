@@ -7,6 +7,7 @@ import type { GatewayConfig } from '../config/index.ts';
 export interface GatewaySecrets {
   readonly nonces: Buffer;
   readonly dialogs: Buffer;
+  readonly flows: Buffer;
   readonly loops: Buffer;
 }
 
@@ -20,6 +21,7 @@ export async function gatewaySecrets(source: GatewayConfig['secret']): Promise<G
   return {
     nonces: root.derive('osgate gateway nonces'),
     dialogs: root.derive('osgate gateway dialogs'),
+    flows: root.derive('osgate gateway flows'),
     loops: root.derive('osgate gateway loops'),
   };
 }

@@ -1,7 +1,6 @@
-import type { KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
-import { UdpTransport, type Flow } from '../../sip/index.ts';
-import type { GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
+import type { GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
 import {
   AuthenticatorChain,
   GbaDigestAuthenticator,
@@ -10,57 +9,62 @@ import {
   type Authenticator,
 } from '../identity/index.ts';
 import type { SipListener } from '../sec1/index.ts';
+import { buildDigestAuthenticator } from './digest-users.ts';
+import { openTransports, prefixed, type TransportHandler, type TransportSettings } from './listener-transports.ts';
 import type { GatewaySecrets } from './secrets.ts';
 
-export interface SipListenerParts {
-  readonly limits: GatewayConfig['limits'];
+export interface SipListenerParts extends TransportSettings {
   readonly keyCentre: KeyCentre;
+  /** The users of `digest` authenticators; absent where the configuration has none of those. */
+  readonly users: DigestUserSource | undefined;
   readonly secrets: GatewaySecrets;
-  readonly receive: (datagram: Buffer, flow: Flow) => void;
+  readonly handler: TransportHandler;
 }
 
 /**
- * Opens one SEC-1 SIP listener: its socket and its authenticators, as configured.
+ * Opens one SEC-1 SIP listener: its sockets and its authenticators, as configured.
  *
  * @throws SipError OSGATE_SIP_BIND_FAILED
  */
 export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
   const trusted: TrustedAuthenticator[] = [];
   const digests: { readonly authenticator: GbaDigestAuthenticator; readonly keys: KeyCache }[] = [];
-  const authenticators = config.authenticators.map((settings): Authenticator => {
+  const passwords: ReturnType<typeof buildDigestAuthenticator>[] = [];
+  const authenticators = config.authenticators.flatMap((settings): Authenticator[] => {
     if (settings.type === 'gba-digest') {
       const digest = gbaDigest(config, settings, parts);
       digests.push(digest);
-      return digest.authenticator;
+      return [digest.authenticator];
+    }
+    if (settings.type === 'digest') {
+      if (parts.users === undefined) return [];
+      const digest = buildDigestAuthenticator(settings, parts.users, parts);
+      passwords.push(digest);
+      return [digest.authenticator];
     }
     const authenticator = new TrustedAuthenticator({ peers: settings.peers });
     trusted.push(authenticator);
-    return authenticator;
+    return [authenticator];
   });
-  // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
-  const transport: UdpTransport = await UdpTransport.open(
-    {
-      host: config.host,
-      port: config.port,
-      ...(config.advertised === undefined ? {} : { advertised: config.advertised }),
-    },
-    (datagram, peer) => {
-      parts.receive(datagram, { transport, peer });
-    },
-  );
+  const opened = await openTransports(config, parts, parts.handler);
+  const { transports } = opened;
   return {
     name: config.name,
     fqdn: config.fqdn,
-    transport,
+    transport: transports[0],
+    transports,
     authenticators: new AuthenticatorChain({
       authenticators,
       unauthenticatedMethods: config.unauthenticatedMethods,
     }),
     counters: () => ({
-      ...prefixed('udp', transport.counters),
-      ...total(digests.map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
+      ...opened.counters(),
+      ...total([...digests, ...passwords].map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
       ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
+      ...total(passwords.map(({ users }) => prefixed('user', users.counters))),
     }),
+    ...(config.requires === undefined ? {} : { requires: config.requires }),
+    nonceFill: () => Math.max(0, ...[...digests, ...passwords].map(({ authenticator }) => authenticator.nonceFill)),
     trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
   };
 }
@@ -94,8 +98,4 @@ export function total(parts: readonly Readonly<Record<string, number>>[]): Recor
     for (const [name, count] of Object.entries(part)) sums[name] = (sums[name] ?? 0) + count;
   }
   return sums;
-}
-
-function prefixed(prefix: string, counters: Readonly<Record<string, number>>): Record<string, number> {
-  return Object.fromEntries(Object.entries(counters).map(([name, count]) => [`${prefix}-${name}`, count]));
 }

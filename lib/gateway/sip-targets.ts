@@ -1,22 +1,19 @@
-import { SipError, parseUri } from '../../sip/index.ts';
 import type { SipTargetConfig } from '../config/index.ts';
-import { SipTarget, SipTargetTable } from '../sec3/index.ts';
+import type { SipTargetOptions, SipTargetRule } from '../sec3/index.ts';
 import type { SipListener } from '../sec1/index.ts';
 
-const DEFAULT_SIP_PORT = 5060;
-
-/** The SEC-3 target table that the configuration describes. */
-export function buildTargetTable(rules: readonly SipTargetConfig[]): SipTargetTable {
-  return new SipTargetTable(
-    rules.map((rule) => ({
-      name: rule.name,
-      domains: rule.domains.map((domain) => domain.toLowerCase()),
-      methods: rule.methods,
-      events: rule.events?.map((event) => event.toLowerCase()),
-      responseTimeoutMilliseconds: rule.responseTimeoutMilliseconds,
-      targets: rule.targets.map((uri) => buildTarget(uri, rule.retryAfterSeconds * 1000)),
-    })),
-  );
+/** The rules of SEC-3 as the configuration describes them. */
+export function targetRules(rules: readonly SipTargetConfig[]): SipTargetRule[] {
+  return rules.map((rule) => ({
+    name: rule.name,
+    domains: rule.domains.map((domain) => domain.toLowerCase()),
+    methods: rule.methods,
+    events: rule.events?.map((event) => event.toLowerCase()),
+    requires: rule.requires,
+    otherwise: rule.otherwise,
+    responseTimeoutMilliseconds: rule.responseTimeoutMilliseconds,
+    targets: rule.targets.map((entry, place) => targetOptions(entry, place, rule)),
+  }));
 }
 
 /**
@@ -37,10 +34,15 @@ export function departures(
   return found;
 }
 
-function buildTarget(text: string, retryAfterMilliseconds: number): SipTarget {
-  const uri = parseUri(text);
-  if (uri === undefined || !('host' in uri)) {
-    throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', `not a SIP target: ${text}`);
-  }
-  return new SipTarget({ uri: text, host: uri.host, port: uri.port ?? DEFAULT_SIP_PORT, retryAfterMilliseconds });
+/** A plain address has a priority of its own, its place in the list, so that a list of them is tried in order. */
+function targetOptions(
+  entry: SipTargetConfig['targets'][number],
+  place: number,
+  rule: SipTargetConfig,
+): SipTargetOptions {
+  return {
+    ...(typeof entry === 'string' ? { uri: entry, priority: place } : entry),
+    retryAfterMilliseconds: rule.retryAfterSeconds * 1000,
+    maximumRetryAfterMilliseconds: rule.maximumRetryAfterSeconds * 1000,
+  };
 }

@@ -24,7 +24,7 @@ export class AuthenticatorChain {
 
   /**
    * The first proof or refusal wins. A challenge for want of credentials is given only when no later authenticator
-   * accepts the peer, and not at all for an excused method.
+   * accepts the peer, and not at all for an excused method; it offers the realms of all who would challenge (RFC 3261 22.3).
    */
   authenticate(request: SipRequest, flow: Flow): AuthenticationResult | Promise<AuthenticationResult> {
     return this.#ask(0, undefined, request, flow);
@@ -32,7 +32,7 @@ export class AuthenticatorChain {
 
   #ask(
     start: number,
-    challenge: AuthenticationResult | undefined,
+    challenge: Challenge | undefined,
     request: SipRequest,
     flow: Flow,
   ): AuthenticationResult | Promise<AuthenticationResult> {
@@ -43,11 +43,11 @@ export class AuthenticatorChain {
       if (result instanceof Promise) {
         const before = kept;
         return result.then((settled) =>
-          isFinal(settled) ? settled : this.#ask(index + 1, before ?? challengeOf(settled), request, flow),
+          isFinal(settled) ? settled : this.#ask(index + 1, joined(before, challengeOf(settled)), request, flow),
         );
       }
       if (isFinal(result)) return result;
-      kept ??= challengeOf(result);
+      kept = joined(kept, challengeOf(result));
     }
     if (this.#excused.has(request.method)) {
       return { outcome: 'authenticated', identity: { scheme: 'none', subject: flow.peer.address, impus: [] } };
@@ -60,6 +60,20 @@ function isFinal(result: AuthenticationResult): boolean {
   return result.outcome !== 'not-applicable' && !(result.outcome === 'challenge' && result.reason === 'no-credentials');
 }
 
-function challengeOf(result: AuthenticationResult): AuthenticationResult | undefined {
+type Challenge = Extract<AuthenticationResult, { outcome: 'challenge' }>;
+
+function challengeOf(result: AuthenticationResult): Challenge | undefined {
   return result.outcome === 'challenge' ? result : undefined;
 }
+
+/** Adds the fields of a further challenge to the first one; of another status, which cannot be told too, it is left out. */
+function joined(first: Challenge | undefined, further: Challenge | undefined): Challenge | undefined {
+  if (first === undefined || further === undefined) return first ?? further;
+  if (further.response.status !== first.response.status) return first;
+  for (const name of CHALLENGES) {
+    for (const value of further.response.headers(name)) first.response.append(name, value);
+  }
+  return first;
+}
+
+const CHALLENGES = ['Proxy-Authenticate', 'WWW-Authenticate'];

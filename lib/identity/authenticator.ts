@@ -1,23 +1,12 @@
 import type { SipRequest, SipResponse } from '../../sip/message/message.ts';
 import type { Flow } from '../../sip/transport/transport.ts';
 import type { Identity } from './identity.ts';
-
-/** Why a credential was not accepted. Each outcome is a metric of its own (stale is not failed). */
-export type RefusalReason =
-  | 'no-credentials'
-  | 'stale'
-  | 'replay'
-  | 'wrong-key'
-  | 'unknown-user'
-  | 'expired-key'
-  | 'malformed-credentials'
-  | 'not-authorised'
-  | 'key-centre-unavailable';
+import type { RefusalReason } from './refusal-reasons.ts';
 
 export type AuthenticationResult =
   /** `decorate` adds what proves the gateway to the agent (Authentication-Info) to a final response. */
   | { readonly outcome: 'authenticated'; readonly identity: Identity; decorate?(response: SipResponse): void }
-  /** The peer may try again: `response` is the challenge (401 or 407), ready to send. */
+  /** Each reason is a metric of its own: stale is not failed. The peer may try again: `response` is the challenge (401 or 407), ready to send. */
   | { readonly outcome: 'challenge'; readonly reason: RefusalReason; readonly response: SipResponse }
   /** The peer may not: `response` says so. */
   | { readonly outcome: 'refused'; readonly reason: RefusalReason; readonly response: SipResponse }

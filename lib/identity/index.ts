@@ -1,8 +1,20 @@
-export type { AuthenticationResult, Authenticator, RefusalReason } from './authenticator.ts';
+export type { AuthenticationResult, Authenticator } from './authenticator.ts';
 export { AuthenticatorChain, type AuthenticatorChainOptions } from './authenticator-chain.ts';
+export { DigestAuthenticator, type DigestAuthenticatorOptions } from './digest-authenticator.ts';
+export { DigestUserCache, type CachedDigestUser, type DigestUserCacheOptions } from './digest-user-cache.ts';
 export { GbaDigestAuthenticator, type GbaDigestAuthenticatorOptions } from './gba-digest-authenticator.ts';
-export type { Identity } from './identity.ts';
+export type { Identity, SecuritySetting } from './identity.ts';
 export { KeyCache, type KeyCacheOptions, type KeyLookup } from './key-cache.ts';
+export { monotonicNow } from './monotonic-now.ts';
 export { judge, type Judgement } from './policy.ts';
+export {
+  REFUSAL_REASONS,
+  refusalReason,
+  statusOf,
+  type ChallengeReason,
+  type RefusalReason,
+  type StatusReason,
+} from './refusal-reasons.ts';
+export { MethodPolicy, permit, type SecurityRequirement } from './security-policy.ts';
 export { removeCredentials, stripFromUntrusted, stripTowardsUntrusted } from './strip.ts';
 export { TrustedAuthenticator, type TrustedAuthenticatorOptions } from './trusted-authenticator.ts';

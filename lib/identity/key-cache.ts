@@ -31,6 +31,7 @@ export class KeyCache {
   /** Until when a B-TID counts as unknown. A cache of its own, so that made-up names push no key out. */
   readonly #unknown: LRUCache<string, number>;
   readonly #pending = new Map<string, Promise<KeyLookup>>();
+  #last: (Required<Omit<BootstrappingInfoRequest, 'btid'>> & { readonly prefix: string }) | undefined;
   readonly #counters = { hits: 0, unknownHits: 0, joined: 0, lookups: 0, failures: 0 };
 
   constructor({ keyCentre, maximumKeys, unknownForMilliseconds = 1000, now = Date.now }: KeyCacheOptions) {
@@ -47,7 +48,7 @@ export class KeyCache {
 
   /** At once when the answer is known; a promise, which never rejects, when the key centre has to be asked. */
   find(request: BootstrappingInfoRequest): KeyLookup | Promise<KeyLookup> {
-    const name = `${request.nafId.toString()} ${request.gsids.join()} ${request.gbaUAware === true} ${request.btid}`;
+    const name = `${this.#prefixOf(request)}${request.btid}`;
     const info = this.#infos.get(name);
     if (info !== undefined) {
       this.#counters.hits++;
@@ -66,6 +67,15 @@ export class KeyCache {
     const lookup = this.#ask(name, request);
     this.#pending.set(name, lookup);
     return lookup;
+  }
+
+  /** What a key is for, as the beginning of its name; the same from one request to the next, mostly. */
+  #prefixOf({ nafId, gsids, gbaUAware = false }: BootstrappingInfoRequest): string {
+    const last = this.#last;
+    if (last?.nafId === nafId && last.gsids === gsids && last.gbaUAware === gbaUAware) return last.prefix;
+    const prefix = `${nafId.toString()} ${gsids.join()} ${gbaUAware} `;
+    this.#last = { nafId, gsids, gbaUAware, prefix };
+    return prefix;
   }
 
   /** A key that has ended is kept, and answered for: its B-TID never becomes good again. */

@@ -12,7 +12,7 @@ export type Judgement =
  * does that for itself, and for one that proved nothing.
  */
 export function judge(identity: Identity, request: SipRequest): Judgement {
-  if (identity.scheme !== 'gba-digest') return { allowed: true, asserted: [] };
+  if (identity.scheme === 'trusted' || identity.scheme === 'none') return { allowed: true, asserted: [] };
   const { impus } = identity;
   if (request.method === 'REGISTER' && find(impus, request.to.uri) === undefined) return { allowed: false };
   const preferred = preferredIdentities(impus, request);
@@ -37,6 +37,7 @@ function preferredIdentities(impus: readonly string[], request: SipRequest): str
 }
 
 function find(impus: readonly string[], uri: string): string | undefined {
+  if (impus.includes(uri)) return uri;
   const parsed = parseUri(uri);
   return parsed === undefined ? undefined : impus.find((impu) => uriEquals(impu, parsed));
 }

@@ -121,10 +121,16 @@ function format(parameter: string, content: string): string {
 /** Edits the fields of a name; an undefined one goes. */
 function keep(message: SipMessage, name: string, edit: (value: string) => string | undefined): void {
   const values = message.headers(name);
-  const kept = values.map(edit);
-  if (kept.every((value, index) => value === values[index])) return;
+  const kept: string[] = [];
+  let changed = false;
+  for (const value of values) {
+    const edited = edit(value);
+    changed ||= edited !== value;
+    if (edited !== undefined) kept.push(edited);
+  }
+  if (!changed) return;
   message.remove(name);
-  for (const value of kept) if (value !== undefined) message.append(name, value);
+  for (const value of kept) message.append(name, value);
 }
 
 function wantsPrivacy(message: SipMessage): boolean {

@@ -62,6 +62,25 @@ export class Metrics {
     });
   }
 
+  /** Publishes numbers that a part keeps by several labels; they are read only when metrics are asked for. */
+  series(
+    kind: 'counter' | 'gauge',
+    { name, help, labels = [] }: MetricOptions<string>,
+    read: () => Iterable<{ readonly labels: Readonly<Record<string, string>>; readonly value: number }>,
+  ): void {
+    const Kind = kind === 'counter' ? Counter : Gauge;
+    new Kind({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const entry of read()) this.inc(entry.labels, entry.value);
+      },
+    });
+  }
+
   /** Adds what Node knows of the process: memory, event loop, garbage collection. */
   addProcessMetrics(): void {
     collectDefaultMetrics({ register: this.#registry });

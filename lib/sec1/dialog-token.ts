@@ -1,4 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
+
+import { Hmac } from '../../sip/index.ts';
 
 /** The URI parameter of our Record-Route and Path values that carries the token. */
 export const DIALOG_TOKEN_PARAMETER = 'osg';
@@ -14,11 +16,11 @@ const TOKEN_OCTETS = 12;
  * challenged (RFC 3261 22.1), and Route entries that lead inside are accepted from an untrusted peer with it only.
  */
 export class DialogTokens {
-  readonly #secret: KeyObject;
+  readonly #hmac: Hmac;
 
   /** `secret`: at least 32 random octets, the same for every process that shares the listener. */
   constructor(secret: Buffer) {
-    this.#secret = createSecretKey(secret);
+    this.#hmac = new Hmac(secret);
   }
 
   /** The token of the dialog with that Call-ID: 16 characters, safe in a URI parameter. */
@@ -33,6 +35,10 @@ export class DialogTokens {
   }
 
   #compute(callId: string): Buffer {
-    return createHmac('sha256', this.#secret).update(callId, 'latin1').digest().subarray(0, TOKEN_OCTETS);
+    const token = Buffer.allocUnsafe(TOKEN_OCTETS);
+    this.#hmac.write(NOTHING, callId, token, 0, TOKEN_OCTETS);
+    return token;
   }
 }
+
+const NOTHING = Buffer.alloc(0);

@@ -3,15 +3,7 @@ import type { RefusalReason } from '../identity/index.ts';
 import type { Identity } from '../identity/index.ts';
 
 /** Why the edge did not let a request through; each is a value of the label `reason` in log and metric. */
-export type EdgeRefusal =
-  | RefusalReason
-  | 'identity-not-allowed'
-  | 'no-target'
-  | 'bad-event'
-  | 'foreign-dialog'
-  | 'destination-not-allowed'
-  | 'unresolved-host'
-  | 'draining';
+export type EdgeRefusal = RefusalReason;
 
 /** What the edge tells log and metrics. Nothing here carries a key, a credential or a body. */
 export interface EdgeEvents {

@@ -1,5 +1,13 @@
+export * from './admission/index.ts';
+export { AgentFlows, wantsOutbound, type AgentFlowsOptions, type FlowLookup } from './agent-flows.ts';
+export { Departures } from './departures.ts';
 export { DIALOG_TOKEN_PARAMETER, DialogTokens } from './dialog-token.ts';
 export type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+export { FlowTable, type AgentFlow, type FlowTableOptions } from './flow-table.ts';
+export { FlowTokens, type FlowTokenContent } from './flow-token.ts';
+export { DatagramKeepAlives } from './keep-alives.ts';
+export { LargeRequests, type LargeRequestsOptions } from './large-requests.ts';
 export { SipEdge, type SipEdgeOptions } from './sip-edge.ts';
+export { HopResolver, type ResolvedHop } from './hop-resolver.ts';
 export type { SipListener } from './sip-listener.ts';
 export { SipRouter, type Hop, type RouteDecision, type RoutedRequest } from './sip-route.ts';

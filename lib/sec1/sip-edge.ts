@@ -5,27 +5,41 @@ import {
   type Flow,
   type ProxyContext,
   type ProxyHandler,
+  type ProxyRefusal,
   type Scheduler,
   type SipRequest,
   type Transport,
 } from '../../sip/index.ts';
 import {
   judge,
+  permit,
   removeCredentials,
   stripFromUntrusted,
   stripTowardsUntrusted,
+  statusOf,
   type AuthenticationResult,
+  type MethodPolicy,
+  type StatusReason,
 } from '../identity/index.ts';
-import type { HostResolver } from '../sec3/index.ts';
-import { Admission } from './admission.ts';
-import { DIALOG_TOKEN_PARAMETER, type DialogTokens } from './dialog-token.ts';
+import type { EdgeAdmission } from './admission/edge-admission.ts';
+import { AdmittedRequest } from './admitted-request.ts';
+import type { AgentFlows } from './agent-flows.ts';
+import type { Departures } from './departures.ts';
+import type { DialogTokens } from './dialog-token.ts';
 import { EdgeTarget } from './edge-target.ts';
 import type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
+import type { HopResolver, ResolvedHop } from './hop-resolver.ts';
+import type { LargeRequests } from './large-requests.ts';
+import { ownRoutes } from './own-routes.ts';
+import { setRefusalWarning } from './refusal-warning.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
 
 /** Methods whose dialogs the gateway stays in: RFC 3261 16.6 step 4 and, for NOTIFY, RFC 6665 4.3. */
 const RECORD_ROUTED = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
+
+/** Option tags of what the gateway does (RFC 3327, RFC 5626). */
+const SUPPORTED = new Set(['path', 'outbound']);
 
 const DRAINING_RETRY_AFTER_SECONDS = 5;
 
@@ -33,9 +47,16 @@ export interface SipEdgeOptions {
   readonly listeners: readonly SipListener[];
   readonly router: SipRouter;
   readonly tokens: DialogTokens;
-  readonly resolver: HostResolver;
+  readonly flows: AgentFlows;
+  readonly departures: Departures;
+  readonly largeRequests: LargeRequests;
+  readonly resolver: HopResolver;
   readonly scheduler: Scheduler;
   readonly events: EdgeEvents;
+  /** Bounds what strangers cost; without it there are no such bounds. */
+  readonly admission?: EdgeAdmission;
+  /** Methods that not everybody may use. */
+  readonly methods: MethodPolicy;
 }
 
 /**
@@ -49,7 +70,9 @@ export class SipEdge implements ProxyHandler {
 
   constructor(options: SipEdgeOptions) {
     this.#options = options;
-    this.#byTransport = new Map(options.listeners.map((listener) => [listener.transport, listener]));
+    this.#byTransport = new Map(
+      options.listeners.flatMap((listener) => listener.transports.map((transport) => [transport, listener] as const)),
+    );
   }
 
   /** From now on requests outside dialogs are answered 503; dialogs go on. */
@@ -58,30 +81,40 @@ export class SipEdge implements ProxyHandler {
   }
 
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
-  screen(request: SipRequest, flow: Flow): SipResponse | Admission | Promise<SipResponse | Admission> {
+  screen(request: SipRequest, flow: Flow): SipResponse | AdmittedRequest | Promise<SipResponse | AdmittedRequest> {
     const listener = this.#byTransport.get(flow.transport);
-    if (listener === undefined) return request.createResponse(500);
+    if (listener === undefined) return this.#refusal(request, flow, 'unknown-listener');
     if (this.#draining && tagOf(request.to) === undefined) {
-      const response = this.#refusal(request, flow, 'draining', 503);
+      const response = this.#refusal(request, flow, 'draining');
       response.set('Retry-After', String(DRAINING_RETRY_AFTER_SECONDS));
       return response;
     }
+    const { admission } = this.#options;
+    const retryAfter = admission?.retryAfter(request) ?? 0;
+    if (retryAfter > 0) {
+      const response = this.#refusal(request, flow, 'overloaded');
+      response.set('Retry-After', String(retryAfter));
+      return response;
+    }
+    // Asked for now: when a promise settles, another datagram is being delivered.
+    const limit = admission?.challengeLimit(flow.transport.reliable) ?? Number.POSITIVE_INFINITY;
     const result = listener.authenticators.authenticate(request, flow);
-    if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result);
-    return result.then((settled) => this.#judge(request, flow, listener, settled));
+    if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result, limit);
+    return result.then((settled) => this.#judge(request, flow, listener, settled, limit));
   }
 
   onRequest(context: ProxyContext): void {
     const { screened } = context;
     if (screened instanceof Promise) {
-      void (screened as Promise<SipResponse | Admission>).then((settled) => {
+      context.trying();
+      void (screened as Promise<SipResponse | AdmittedRequest>).then((settled) => {
         if (settled instanceof SipResponse) context.respond(settled);
         else {
           context.screened = settled;
           this.#route(context, settled);
         }
       });
-    } else if (screened instanceof Admission) this.#route(context, screened);
+    } else if (screened instanceof AdmittedRequest) this.#route(context, screened);
   }
 
   onAck(context: AckContext): void {
@@ -97,21 +130,40 @@ export class SipEdge implements ProxyHandler {
       this.#options.events.ackDropped(context.request, context.flow, reason);
       return;
     }
-    const forward = (address: string | undefined): void => {
-      const refusal = addressRefusal(hop, address);
-      if (address === undefined || refusal !== undefined) {
-        this.#options.events.ackDropped(context.request, context.flow, refusal ?? 'unresolved-host');
+    const forward = ([first]: readonly ResolvedHop[]): void => {
+      if (first === undefined || this.#isForeign(first)) {
+        const refusal = first === undefined ? noPlace([hop]) : 'destination-not-allowed';
+        this.#options.events.ackDropped(context.request, context.flow, refusal);
         return;
       }
       if (!trusted) {
         stripFromUntrusted(context.request);
         removeOwnCredentials(context.request, listener);
       }
-      context.forward({ transport: hop.listener.transport, peer: { address, port: hop.port } });
+      context.forward(first.flow);
     };
-    const cached = this.#options.resolver.cached(hop.host);
-    if (cached !== undefined) forward(cached);
-    else void this.#options.resolver.resolve(hop.host).then(forward);
+    const resolved = this.#options.resolver.resolve([hop]);
+    if (resolved instanceof Promise) void resolved.then(forward);
+    else forward(resolved);
+  }
+
+  onExhausted(context: ProxyContext, status: number, reason: ProxyRefusal): void {
+    const rule = admissionOf(context)?.rule;
+    const seconds =
+      rule === undefined ? undefined : this.#options.router.targets.overloaded(rule, this.#options.scheduler.now());
+    if (seconds !== undefined) {
+      this.#refuse(context, 'targets-unavailable', retryAfter(seconds));
+      return;
+    }
+    const response = context.request.createResponse(status);
+    this.onRefusal(context.request, response, reason, context.flow);
+    context.respond(response);
+  }
+
+  /** Engine and core refuse some requests by themselves; those have a reason in log, metric and response too. */
+  onRefusal(request: SipRequest, response: SipResponse, reason: EdgeRefusal, flow: Flow): void {
+    this.#options.events.refused(request, flow, reason, response.status);
+    setRefusalWarning(response, this.#byTransport.get(flow.transport)?.fqdn ?? flow.transport.sentBy, reason);
   }
 
   onResponse(response: SipResponse, context: ProxyContext): void {
@@ -122,6 +174,9 @@ export class SipEdge implements ProxyHandler {
       if (!this.#isInside(context.answeredBy)) stripFromUntrusted(response);
     } else {
       stripTowardsUntrusted(response);
+      if (admission.flowTimer !== undefined && response.status >= 200 && response.status < 300) {
+        response.set('Flow-Timer', admission.flowTimer);
+      }
       if (response.status >= 200 && response.status < 300) admission.decorate(response);
     }
   }
@@ -132,77 +187,95 @@ export class SipEdge implements ProxyHandler {
     flow: Flow,
     listener: SipListener,
     result: AuthenticationResult,
-  ): SipResponse | Admission {
+    challengeLimit: number,
+  ): SipResponse | AdmittedRequest {
     switch (result.outcome) {
       case 'authenticated': {
-        const judgement = judge(result.identity, request);
-        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed', 403);
-        this.#options.events.authenticated(request, flow, result.identity, judgement.asserted);
-        return new Admission(listener, result, judgement.asserted);
+        const method = this.#options.methods.requirementsOf(request.method);
+        const identity = permit(permit(result.identity, listener.requires), method);
+        if (identity === undefined) return this.#refusal(request, flow, 'not-permitted');
+        const judgement = judge(identity, request);
+        if (!judgement.allowed) return this.#refusal(request, flow, 'identity-not-allowed');
+        if (identity.scheme !== 'none') flow.transport.prove?.(flow.peer);
+        this.#options.events.authenticated(request, flow, identity, judgement.asserted);
+        return new AdmittedRequest(listener, result, identity, judgement.asserted);
       }
       case 'challenge':
+        this.onRefusal(request, result.response, result.reason, flow);
+        return this.#options.admission?.fit(request, result.response, challengeLimit) ?? result.response;
       case 'refused':
-        this.#options.events.refused(request, flow, result.reason, result.response.status);
+        this.onRefusal(request, result.response, result.reason, flow);
         return result.response;
       case 'not-applicable':
-        return this.#refusal(request, flow, 'no-credentials', 403);
+        return this.#refusal(request, flow, 'untrusted-peer');
     }
   }
 
-  #route(context: ProxyContext, { listener, trusted }: Admission): void {
-    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now());
+  #route(context: ProxyContext, admission: AdmittedRequest): void {
+    const { listener, trusted, identity } = admission;
+    const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now(), identity);
     switch (decision.outcome) {
       case 'local':
         this.#answerForGateway(context);
         return;
       case 'refuse':
-        this.#refuse(context, decision.reason, decision.status, (response) => {
+        this.#refuse(context, decision.reason, (response) => {
           if (decision.allowEvents !== undefined) response.set('Allow-Events', decision.allowEvents.join(', '));
+          if (decision.retryAfterSeconds !== undefined) retryAfter(decision.retryAfterSeconds)(response);
         });
         return;
       case 'hops':
+        admission.rule = decision.rule;
+        if (decision.identity !== undefined && decision.identity !== identity) {
+          const judgement = judge(decision.identity, context.request);
+          if (!judgement.allowed) {
+            this.#refuse(context, 'identity-not-allowed');
+            return;
+          }
+          admission.asserted = judgement.asserted;
+        }
         this.#resolveAndForward(context, listener, decision.hops);
     }
   }
 
   #resolveAndForward(context: ProxyContext, arrival: SipListener, hops: readonly Hop[]): void {
-    const addresses = hops.map((hop) => this.#options.resolver.cached(hop.host));
-    if (addresses.every((address) => address !== undefined)) {
-      this.#forward(context, arrival, hops, addresses);
-      return;
-    }
-    void Promise.all(hops.map((hop) => this.#options.resolver.resolve(hop.host))).then((resolved) => {
-      this.#forward(context, arrival, hops, resolved);
-    });
+    const resolved = this.#options.resolver.resolve(hops);
+    if (resolved instanceof Promise) {
+      context.trying();
+      void resolved.then((places) => {
+        this.#forward(context, arrival, hops, places);
+      });
+    } else this.#forward(context, arrival, hops, resolved);
   }
 
-  #forward(
-    context: ProxyContext,
-    arrival: SipListener,
-    hops: readonly Hop[],
-    addresses: readonly (string | undefined)[],
-  ): void {
+  #forward(context: ProxyContext, arrival: SipListener, hops: readonly Hop[], places: readonly ResolvedHop[]): void {
     const targets: EdgeTarget[] = [];
-    const refusals: EdgeRefusal[] = [];
-    for (let index = 0; index < hops.length; index++) {
-      const hop = hops[index];
-      const address = addresses[index];
-      if (hop === undefined) continue;
-      const refusal = addressRefusal(hop, address);
-      if (refusal !== undefined) refusals.push(refusal);
-      else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
+    for (const place of places) {
+      if (!this.#isForeign(place)) targets.push(this.#target(context, arrival, place));
     }
     if (targets.length > 0) context.forward(targets);
-    else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
-    else this.#refuse(context, 'unresolved-host', 502);
+    else if (places.length > 0) this.#refuse(context, 'destination-not-allowed');
+    else this.#refuse(context, noPlace(hops));
   }
 
-  #target(context: ProxyContext, arrival: SipListener, hop: Hop, address: string): EdgeTarget {
-    const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
+  /** True when a peer who may not choose where requests go has chosen a place outside. */
+  #isForeign({ hop, flow }: ResolvedHop): boolean {
+    return hop.chosenByPeer && !this.#isInside(flow);
+  }
+
+  #target(context: ProxyContext, arrival: SipListener, place: ResolvedHop): EdgeTarget {
+    const { hop, flow } = place;
     const { method } = context.request;
-    const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : undefined;
-    return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
+    const { scheduler, router } = this.#options;
+    const admission = RECORD_ROUTED.has(method) || method === 'REGISTER' ? admissionOf(context) : undefined;
+    const routes = admission === undefined ? undefined : ownRoutes(context, admission, flow, hop.flow, this.#options);
+    const { peers } = router.targets;
+    const { address, port } = flow.peer;
+    const target = hop.target ?? peers.find(address, port);
+    if (target !== undefined && hop.target !== undefined && target.query.fixed === undefined) {
+      peers.add(address, port, target);
+    }
+    return new EdgeTarget(place, target, method, routes, scheduler, this.#options, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }
@@ -224,20 +297,17 @@ export class SipEdge implements ProxyHandler {
     }
   }
 
-  /** Record-Route and Path values of ours, top first: the side we send from, then the side the request came in by. */
-  #ownRoutes(context: ProxyContext, arrival: SipListener, departure: SipListener): string[] {
-    const token = this.#options.tokens.issue(context.request.callId);
-    const value = (listener: SipListener): string =>
-      `<sip:${listener.transport.sentBy};lr;${DIALOG_TOKEN_PARAMETER}=${token}>`;
-    return arrival === departure ? [value(arrival)] : [value(departure), value(arrival)];
-  }
-
   #answerForGateway(context: ProxyContext): void {
-    if (context.request.method === 'OPTIONS') {
-      context.reply(200, undefined, (response) => {
-        response.set('Supported', 'path');
+    const unsupported = context.request.values('Require').filter((tag) => !SUPPORTED.has(tag.toLowerCase()));
+    if (unsupported.length > 0) {
+      this.#refuse(context, 'bad-extension', (response) => {
+        response.set('Unsupported', unsupported.join(', '));
       });
-    } else this.#refuse(context, 'no-target', 404);
+    } else if (context.request.method === 'OPTIONS') {
+      context.reply(200, undefined, (response) => {
+        response.set('Supported', [...SUPPORTED].join(', '));
+      });
+    } else this.#refuse(context, 'no-target');
   }
 
   /** The inside is what the listener that it is reached by trusts. */
@@ -245,28 +315,36 @@ export class SipEdge implements ProxyHandler {
     return flow !== undefined && this.#byTransport.get(flow.transport)?.trusts(flow.peer.address) === true;
   }
 
-  #refusal(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): SipResponse {
-    this.#options.events.refused(request, flow, reason, status);
-    return request.createResponse(status);
+  #refusal(request: SipRequest, flow: Flow, reason: StatusReason): SipResponse {
+    const response = request.createResponse(statusOf(reason));
+    this.onRefusal(request, response, reason, flow);
+    return response;
   }
 
-  #refuse(context: ProxyContext, reason: EdgeRefusal, status: number, edit?: (response: SipResponse) => void): void {
-    this.#options.events.refused(context.request, context.flow, reason, status);
-    context.reply(status, undefined, edit);
+  #refuse(context: ProxyContext, reason: StatusReason, edit?: (response: SipResponse) => void): void {
+    const response = this.#refusal(context.request, context.flow, reason);
+    edit?.(response);
+    context.respond(response);
   }
 }
 
-function admissionOf({ screened }: ProxyContext): Admission | undefined {
-  return screened instanceof Admission ? screened : undefined;
+function admissionOf({ screened }: ProxyContext): AdmittedRequest | undefined {
+  return screened instanceof AdmittedRequest ? screened : undefined;
 }
 
 function removeOwnCredentials(request: SipRequest, listener: SipListener): void {
   for (const realm of listener.authenticators.realms) removeCredentials(request, realm);
 }
 
-function addressRefusal(hop: Hop, address: string | undefined): EdgeRefusal | undefined {
-  if (address === undefined) return 'unresolved-host';
-  return hop.chosenByPeer && !hop.listener.trusts(address) ? 'destination-not-allowed' : undefined;
+/** Why hops lead to no place: an address that no transport of ours reaches, or a name without address. */
+function noPlace(hops: readonly Hop[]): 'unsupported-transport' | 'unresolved-host' {
+  return hops.some(({ query }) => query.fixed !== undefined) ? 'unsupported-transport' : 'unresolved-host';
+}
+
+function retryAfter(seconds: number): (response: SipResponse) => void {
+  return (response) => {
+    response.set('Retry-After', String(seconds));
+  };
 }
 
 function pick(context: AckContext): Omit<RoutedRequest, 'inDialog'> {

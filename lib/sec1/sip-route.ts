@@ -1,16 +1,19 @@
-import type { NameAddress, SipRequest, SipUri, Uri } from '../../sip/index.ts';
-import { parseUri } from '../../sip/index.ts';
-import type { SipTarget, SipTargetTable } from '../sec3/index.ts';
+import type { NameAddress, ResolutionQuery, SipRequest, SipUri, Uri } from '../../sip/index.ts';
+import { NO_PARAMETERS, parseUri, resolutionQuery } from '../../sip/index.ts';
+import type { Identity, StatusReason } from '../identity/index.ts';
+import type { ActiveRule, SipTarget, SipTargetTable } from '../sec3/index.ts';
+import type { AgentFlows } from './agent-flows.ts';
 import { DIALOG_TOKEN_PARAMETER } from './dialog-token.ts';
 import type { DialogTokens } from './dialog-token.ts';
-import type { EdgeRefusal } from './edge-events.ts';
+import type { AgentFlow } from './flow-table.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** The next place to send a request to, before its host is resolved. */
 export interface Hop {
-  readonly host: string;
-  readonly port: number;
+  readonly query: ResolutionQuery;
   readonly listener: SipListener;
+  /** The flow of an agent that the request must take; host and port are its own then. */
+  readonly flow?: AgentFlow;
   /** The configured target that the hop stands for; absent for hops that Route or Request-URI name. */
   readonly target?: SipTarget;
   /** How long the hop may say nothing before the next one is tried; without it the transaction's own timer decides. */
@@ -20,14 +23,20 @@ export interface Hop {
 }
 
 export type RouteDecision =
-  | { readonly outcome: 'hops'; readonly hops: readonly Hop[] }
+  | {
+      readonly outcome: 'hops';
+      readonly hops: readonly Hop[];
+      readonly rule?: ActiveRule;
+      /** Who asked, with the public identities that are good for the target; absent for hops that are no target. */
+      readonly identity?: Identity | undefined;
+    }
   /** The request is for the gateway itself. */
   | { readonly outcome: 'local' }
   | {
       readonly outcome: 'refuse';
-      readonly reason: EdgeRefusal;
-      readonly status: number;
+      readonly reason: StatusReason;
       readonly allowEvents?: readonly string[];
+      readonly retryAfterSeconds?: number;
     };
 
 /** What the routing step needs to know of a request (see `ProxyContext` of sip/proxy). */
@@ -41,9 +50,10 @@ export interface RoutedRequest {
 /** SEC-1 routing: in-dialog requests follow their route set, new ones go to SEC-3 targets. */
 export class SipRouter {
   readonly #listeners: readonly SipListener[];
-  readonly #targets: SipTargetTable;
-  readonly #inside: ReadonlyMap<string, SipListener>;
+  #targets: SipTargetTable;
+  #inside: ReadonlyMap<string, SipListener>;
   readonly #tokens: DialogTokens;
+  readonly #flows: AgentFlows;
   readonly #isLocal: (uri: SipUri) => boolean;
 
   constructor(options: {
@@ -52,30 +62,51 @@ export class SipRouter {
     /** The listener from which each SEC-3 rule, by name, sends. */
     inside: ReadonlyMap<string, SipListener>;
     tokens: DialogTokens;
+    flows: AgentFlows;
     isLocal: (uri: SipUri) => boolean;
   }) {
     this.#listeners = options.listeners;
     this.#targets = options.targets;
     this.#inside = options.inside;
     this.#tokens = options.tokens;
+    this.#flows = options.flows;
     this.#isLocal = options.isLocal;
   }
 
-  decide(context: RoutedRequest, arrival: SipListener, trusted: boolean, now: number): RouteDecision {
+  /** The table in force. */
+  get targets(): SipTargetTable {
+    return this.#targets;
+  }
+
+  /** Puts another table in place of the one in force, with the listeners that its rules send from. */
+  replaceTargets(targets: SipTargetTable, inside: ReadonlyMap<string, SipListener>): void {
+    this.#targets = targets;
+    this.#inside = inside;
+  }
+
+  /** @param identity who asks; without one no target is found that requires something of it */
+  decide(
+    context: RoutedRequest,
+    arrival: SipListener,
+    trusted: boolean,
+    now: number,
+    identity?: Identity,
+  ): RouteDecision {
     // A Route of ours without a token is only how a user agent names its outbound proxy; the request is a new one.
     const established = trusted ? this.#tokensOf(context).length > 0 : this.isOwnDialog(context);
     if (context.inDialog || established) return this.#alongRouteSet(context, arrival, trusted);
     const uri = context.request.requestUri;
     if (isSip(uri) && uri.user === undefined && this.#isLocal(uri)) return { outcome: 'local' };
-    const selection = this.#targets.select(context.request, now);
+    const selection = this.#targets.select(context.request, now, identity);
     switch (selection.outcome) {
       case 'found': {
         const listener = this.#inside.get(selection.rule.name) ?? arrival;
         return {
           outcome: 'hops',
+          rule: selection.rule,
+          identity: selection.identity,
           hops: selection.targets.map((target) => ({
-            host: target.host,
-            port: target.port,
+            query: target.query,
             listener,
             target,
             responseTimeoutMilliseconds: selection.rule.responseTimeoutMilliseconds,
@@ -84,13 +115,21 @@ export class SipRouter {
         };
       }
       case 'bad-event':
-        return { outcome: 'refuse', reason: 'bad-event', status: 489, allowEvents: selection.allowEvents };
+        return { outcome: 'refuse', reason: 'bad-event', allowEvents: selection.allowEvents };
+      case 'not-permitted':
+        return { outcome: 'refuse', reason: 'not-permitted' };
+      case 'unavailable':
+        return {
+          outcome: 'refuse',
+          reason: 'targets-unavailable',
+          retryAfterSeconds: selection.retryAfterSeconds,
+        };
       case 'not-found':
         // The inside may send to any agent; an agent may reach nothing but what the configuration names.
         if (trusted && isSip(context.nextHop) && !this.#isLocal(context.nextHop)) {
           return { outcome: 'hops', hops: [hopTo(context.nextHop, arrival, false)] };
         }
-        return { outcome: 'refuse', reason: 'no-target', status: 404 };
+        return { outcome: 'refuse', reason: 'no-target' };
     }
   }
 
@@ -111,10 +150,14 @@ export class SipRouter {
 
   #alongRouteSet(context: RoutedRequest, arrival: SipListener, trusted: boolean): RouteDecision {
     if (!trusted && !this.isOwnDialog(context)) {
-      return { outcome: 'refuse', reason: 'foreign-dialog', status: 481 };
+      return { outcome: 'refuse', reason: 'foreign-dialog' };
     }
+    // Agents do not choose flows: what they bring along leads inside (RFC 5626 5.3.1).
+    const found = trusted ? this.#flows.lookUp(context.poppedRoutes) : undefined;
+    if (found?.outcome === 'flow') return { outcome: 'hops', hops: [hopAlong(found.flow)] };
+    if (found?.outcome === 'gone') return { outcome: 'refuse', reason: 'flow-failed' };
     if (!isSip(context.nextHop) || this.#isLocal(context.nextHop)) {
-      return { outcome: 'refuse', reason: 'no-target', status: 404 };
+      return { outcome: 'refuse', reason: 'no-target' };
     }
     const last = context.poppedRoutes.at(-1);
     const listener = (last === undefined ? undefined : this.#listenerOf(last)) ?? arrival;
@@ -131,8 +174,13 @@ export class SipRouter {
 }
 
 function hopTo(uri: SipUri, listener: SipListener, chosenByPeer: boolean): Hop {
-  const maddr = uri.parameters.get('maddr');
-  return { host: maddr ?? uri.host, port: uri.port ?? 5060, listener, chosenByPeer };
+  return { query: resolutionQuery(uri), listener, chosenByPeer };
+}
+
+function hopAlong(flow: AgentFlow): Hop {
+  const { address, port } = flow.peer;
+  const query = resolutionQuery({ scheme: 'sip', host: address, port, parameters: NO_PARAMETERS });
+  return { query, listener: flow.listener, flow, chosenByPeer: false };
 }
 
 function isSip(uri: Uri | undefined): uri is SipUri {

@@ -1,3 +1,14 @@
-export { HostResolver } from './host-resolver.ts';
-export { SipTarget } from './sip-target.ts';
-export { SipTargetTable, eventPackage, type SipTargetRule, type TargetSelection } from './sip-target-table.ts';
+export { HealthChecker, type HealthCheckerOptions } from './health-checker.ts';
+export type { HealthCheckSettings } from './health-probe.ts';
+export { retryAfterSeconds } from './retry-after.ts';
+export { SipTarget, type SipTargetOptions } from './sip-target.ts';
+export {
+  SipTargetTable,
+  eventPackage,
+  type ActiveRule,
+  type SipTargetRule,
+  type SipTargetTableOptions,
+  type TargetSelection,
+} from './sip-target-table.ts';
+export type { PassedOver, TargetOutcome, TargetState } from './target-state.ts';
+export type { TargetStatus } from './target-status.ts';

@@ -12,6 +12,7 @@ export interface SippScenario {
   readonly callsPerSecond: number;
   readonly limit?: number;
   /** The gateway's listener; `agents` where absent. */
+  readonly transport?: 'udp' | 'tcp';
   readonly listener?: 'agents' | 'short-nonces';
   /** A scenario that SIPp plays behind the gateway at the same time. */
   readonly server?: string;
@@ -25,9 +26,11 @@ const usual = { calls: 20, callsPerSecond: 20, timeoutSeconds: 40 };
 /** Every scenario but the load. */
 export const SCENARIOS: readonly SippScenario[] = [
   { name: 'message', ...usual },
+  { name: 'message-tcp', file: 'message', transport: 'tcp', ...usual },
   { name: 'register', ...usual },
   { name: 'subscribe', ...usual },
   { name: 'invite', ...usual },
+  { name: 'invite-tcp', file: 'invite', transport: 'tcp', ...usual },
   { name: 'cancel', ...usual },
   { name: 'wrong-password', ...usual },
   { name: 'expired-nonce', ...usual, listener: 'short-nonces' },
@@ -141,6 +144,7 @@ export class ScenarioRunner {
       remote: `127.0.0.1:${listenerPort}`,
       agents: this.#agents.path,
       ...(limit === undefined ? {} : { limit }),
+      ...(scenario.transport === undefined ? {} : { transport: scenario.transport }),
     };
     const server =
       scenario.server === undefined

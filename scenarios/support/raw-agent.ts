@@ -32,6 +32,11 @@ export class RawAgent {
     return holder.agent;
   }
 
+  /** The UDP port that it sends from. */
+  get port(): number {
+    return this.#udp.local.port;
+  }
+
   /** A request with all that it needs but credentials. */
   createRequest(method: string, target: string, from: string): SipRequest {
     const request = new SipRequest(method, target);
@@ -69,7 +74,12 @@ export class RawAgent {
   }
 
   /** Makes `request` the next try: new branch, next CSeq, and the answer to the challenge in `response`. */
-  answer(request: SipRequest, response: SipResponse, credentials: Credentials): SipRequest {
+  answer(
+    request: SipRequest,
+    response: SipResponse,
+    credentials: Credentials,
+    changes: { readonly nonceCount?: number } = {},
+  ): SipRequest {
     const proxy = response.status === 407;
     const next = this.again(request);
     const answer = answerChallenge({
@@ -79,6 +89,7 @@ export class RawAgent {
       uri: request.uri,
       body: request.body,
       cnonce: randomBytes(8).toString('hex'),
+      ...changes,
     });
     if (answer === undefined) throw new ScenarioError('no challenge that can be answered');
     next.set(proxy ? 'Proxy-Authorization' : 'Authorization', answer.credentials);

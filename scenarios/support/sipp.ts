@@ -10,6 +10,8 @@ export interface SippRun {
   /** Where SIPp writes its files. */
   readonly folder: string;
   readonly localPort: number;
+  /** One socket for all calls, over UDP where absent. */
+  readonly transport?: 'udp' | 'tcp';
   /** host:port; absent for a server. */
   readonly remote?: string;
   /** CSV of agents (see agents-csv.ts). */
@@ -35,6 +37,7 @@ export async function runSipp(run: SippRun): Promise<SippResult> {
   const args = [
     ...(run.remote === undefined ? [] : [run.remote]),
     ...['-sf', `${SCENARIOS}${run.scenario}.xml`],
+    ...(run.transport === 'tcp' ? ['-t', 't1'] : []),
     ...(run.agents === undefined ? [] : ['-inf', run.agents]),
     ...['-i', '127.0.0.1', '-p', String(run.localPort), '-nostdin', '-trace_err', '-error_file', errorFile],
     ...['-m', String(run.calls), '-r', String(run.callsPerSecond), '-l', String(run.limit ?? run.calls)],

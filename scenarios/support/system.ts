@@ -18,6 +18,8 @@ export interface SystemOptions {
   /** Replaces parts of the gateway section, given the location server's port. */
   readonly sec3?: (locationServerPort: number) => readonly object[];
   readonly digest?: object;
+  /** More of the gateway section: `admission`, `flows`, `streams`, `datagrams`, `workers`. */
+  readonly gateway?: object;
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];
   readonly logLevel?: 'debug' | 'info';
@@ -203,6 +205,7 @@ async function writeGatewayConfig(
         ],
       },
       shutdownGraceMilliseconds: 2000,
+      ...options.gateway,
     },
   });
 }

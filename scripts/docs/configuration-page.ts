@@ -72,7 +72,8 @@ function innerRows(key: string, schema: Schema): Row[] {
   return options.flatMap((option) => {
     const type = option.properties?.['type']?.enum?.[0];
     const rows = rowsOf(key, option);
-    if (typeof type !== 'string') return rows.map((row) => ({ ...row, standard: 'one of these' }));
+    if (typeof type !== 'string')
+      return rows.map((row) => (row.standard === 'required' ? { ...row, standard: 'one of these' } : row));
     return rows.map((row) =>
       row.key === `${key}.type`
         ? { ...row, value: `\`${type}\`` }

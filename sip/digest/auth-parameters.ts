@@ -1,4 +1,4 @@
-import { isToken, isWhitespace, trimWhitespace } from '../message/characters.ts';
+import { isToken, isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
 import { quote, skipQuoted, unquote } from '../message/parameters.ts';
 
 /** Parameters of a challenge or of credentials: lower-case names, values without quotes and escapes. */
@@ -11,29 +11,37 @@ export function isDigestScheme(value: string): boolean {
 
 /** The parameters of `Digest name=value, ...`; undefined for another scheme, a wrong form, or a name that comes twice. */
 export function parseDigestParameters(value: string): AuthParameters | undefined {
-  return isDigestScheme(value) ? parseAuthParameters(value, 6) : undefined;
+  // Whoever checks credentials and whoever takes them off look at the same value one after the other.
+  if (value !== lastValue) {
+    lastParameters = isDigestScheme(value) ? parseAuthParameters(value, 6) : undefined;
+    lastValue = value;
+  }
+  return lastParameters;
 }
+
+let lastValue: string | undefined;
+let lastParameters: AuthParameters | undefined;
 
 /** Reads `name=value, name="value"` from `start` to the end; undefined for a wrong form or a name that comes twice. */
 export function parseAuthParameters(text: string, start = 0): AuthParameters | undefined {
   const parameters = new Map<string, string>();
+  const { length } = text;
   let position = start;
   for (;;) {
-    const equals = text.indexOf('=', position);
-    if (equals < 0) return undefined;
-    const name = trimWhitespace(text.slice(position, equals)).toLowerCase();
-    let begin = equals + 1;
-    while (begin < text.length && isWhitespace(text.charCodeAt(begin))) begin++;
-    const quoted = text.charCodeAt(begin) === 0x22;
-    const behind = quoted ? skipQuoted(text, begin) : begin;
-    if (behind < 0) return undefined;
-    const comma = text.indexOf(',', behind);
-    const end = comma < 0 ? text.length : comma;
-    const rest = trimWhitespace(text.slice(behind, end));
-    if (!isToken(name) || parameters.has(name) || (quoted ? rest !== '' : !isToken(rest))) return undefined;
-    parameters.set(name, quoted ? unquote(text.slice(begin, behind)) : rest);
-    if (comma < 0) return parameters;
-    position = comma + 1;
+    const nameStart = skipWhitespace(text, position);
+    const nameEnd = skipToken(text, nameStart);
+    const equals = skipWhitespace(text, nameEnd);
+    if (nameEnd === nameStart || text.charCodeAt(equals) !== 0x3d) return undefined;
+    const name = text.slice(nameStart, nameEnd).toLowerCase();
+    const valueStart = skipWhitespace(text, equals + 1);
+    const quoted = text.charCodeAt(valueStart) === 0x22;
+    const valueEnd = quoted ? skipQuoted(text, valueStart) : skipToken(text, valueStart);
+    if (valueEnd <= valueStart || parameters.has(name)) return undefined;
+    parameters.set(name, quoted ? unquote(text.slice(valueStart, valueEnd)) : text.slice(valueStart, valueEnd));
+    position = skipWhitespace(text, valueEnd);
+    if (position >= length) return parameters;
+    if (text.charCodeAt(position) !== 0x2c) return undefined;
+    position++;
   }
 }
 

@@ -1,6 +1,7 @@
-import { createHmac, createSecretKey, randomBytes, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { SipError } from '../errors.ts';
+import { Hmac } from '../hmac.ts';
 import { RandomPool } from '../random-pool.ts';
 
 export interface NonceFactoryOptions {
@@ -23,10 +24,12 @@ export type NonceVerdict =
  * process with the same secret accepts them. 40 characters of base64url.
  */
 export class NonceFactory {
-  readonly #secrets: readonly KeyObject[];
+  readonly #secrets: readonly Hmac[];
   readonly #lifetime: number;
   readonly #now: () => number;
   readonly #random: RandomPool;
+  readonly #made = Buffer.alloc(HEAD_OCTETS + MAC_OCTETS);
+  readonly #expected = Buffer.alloc(MAC_OCTETS);
 
   /** @throws SipError OSGATE_SIP_INVALID_ARGUMENT for no secret, or one of less than 16 octets */
   constructor({ secret, lifetimeSeconds, now = Date.now, random = randomBytes }: NonceFactoryOptions) {
@@ -34,8 +37,7 @@ export class NonceFactory {
     if (secrets.length === 0 || secrets.some((one) => one.length < 16)) {
       throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a nonce secret has 16 octets or more');
     }
-    // A key object is made once; from a Buffer each HMAC would make its own, which takes five times as long as the HMAC.
-    this.#secrets = secrets.map((one) => createSecretKey(one));
+    this.#secrets = secrets.map((one) => new Hmac(one));
     this.#lifetime = lifetimeSeconds * 1000;
     this.#now = now;
     this.#random = new RandomPool(random);
@@ -43,11 +45,11 @@ export class NonceFactory {
 
   /** A new nonce that verifies with the same `context` only, a realm, say. */
   create(context: string): string {
-    const head = Buffer.alloc(HEAD_OCTETS);
-    head.writeUIntBE(Math.floor(this.#now()), 0, TIME_OCTETS);
-    this.#random.fill(head, TIME_OCTETS, HEAD_OCTETS - TIME_OCTETS);
-    const [secret] = this.#secrets;
-    return secret === undefined ? '' : Buffer.concat([head, mac(secret, head, context)]).toString('base64url');
+    const octets = this.#made;
+    octets.writeUIntBE(Math.floor(this.#now()), 0, TIME_OCTETS);
+    this.#random.fill(octets, TIME_OCTETS, HEAD_OCTETS - TIME_OCTETS);
+    this.#secrets[0]?.write(octets.subarray(0, HEAD_OCTETS), context, octets, HEAD_OCTETS, MAC_OCTETS);
+    return octets.toString('base64url');
   }
 
   verify(nonce: string, context: string): NonceVerdict {
@@ -57,8 +59,7 @@ export class NonceFactory {
       return { outcome: 'foreign' };
     const head = octets.subarray(0, HEAD_OCTETS);
     const given = octets.subarray(HEAD_OCTETS);
-    if (!this.#secrets.some((secret) => timingSafeEqual(mac(secret, head, context), given)))
-      return { outcome: 'foreign' };
+    if (!this.#isOurs(head, context, given)) return { outcome: 'foreign' };
     const createdAt = head.readUIntBE(0, TIME_OCTETS);
     const expiresAt = createdAt + this.#lifetime;
     const age = this.#now() - createdAt;
@@ -66,12 +67,15 @@ export class NonceFactory {
     const live = age < this.#lifetime && age > -this.#lifetime;
     return { outcome: live ? 'valid' : 'expired', id: nonce, expiresAt };
   }
+  #isOurs(head: Buffer, context: string, given: Buffer): boolean {
+    for (const secret of this.#secrets) {
+      secret.write(head, context, this.#expected, 0, MAC_OCTETS);
+      if (timingSafeEqual(this.#expected, given)) return true;
+    }
+    return false;
+  }
 }
 
 const TIME_OCTETS = 6;
 const HEAD_OCTETS = 14;
 const MAC_OCTETS = 16;
-
-function mac(secret: KeyObject, head: Buffer, context: string): Buffer {
-  return createHmac('sha256', secret).update(head).update(context).digest().subarray(0, MAC_OCTETS);
-}

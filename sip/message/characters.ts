@@ -57,3 +57,17 @@ export function trimWhitespace(text: string): string {
 export function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
+
+/** The index of the first character from `start` on that is neither space nor tab. */
+export function skipWhitespace(text: string, start: number): number {
+  let index = start;
+  while (isWhitespace(text.charCodeAt(index))) index++;
+  return index;
+}
+
+/** The index behind the run of token characters that begins at `start`. */
+export function skipToken(text: string, start: number): number {
+  let index = start;
+  while (TOKEN[text.charCodeAt(index)] === 1) index++;
+  return index;
+}

@@ -1,6 +1,6 @@
 import { isToken, isTokenCode, isTokenOrHost } from './characters.ts';
 import type { SipMessage } from './message.ts';
-import { parseNameAddress } from './name-address.ts';
+import { parseNameAddress, type NameAddress } from './name-address.ts';
 import { splitValues } from './parameters.ts';
 import { isUriText, parseUri } from './uri.ts';
 
@@ -10,17 +10,16 @@ import { isUriText, parseUri } from './uri.ts';
  * be read to its end is refused here (RFC 3261 20.10, 20.20, 20.39).
  */
 export function checkAddresses(message: SipMessage): 'malformed-from-or-to' | 'malformed-contact' | undefined {
-  if (!isTaggedAddress(message.header('From') ?? '')) return 'malformed-from-or-to';
-  if (!isTaggedAddress(message.header('To') ?? '')) return 'malformed-from-or-to';
+  if (!isTaggedAddress(message.from, message.header('From') ?? '')) return 'malformed-from-or-to';
+  if (!isTaggedAddress(message.to, message.header('To') ?? '')) return 'malformed-from-or-to';
   return message.has('Contact') && !areContacts(message.headers('Contact')) ? 'malformed-contact' : undefined;
 }
 
-/** One address, parameters that are tokens, hosts or quoted-strings, and a tag that is a token (RFC 3261 25.1) where there is one. */
-function isTaggedAddress(text: string): boolean {
-  const address = parseNameAddress(text);
+/** A URI, parameters that are tokens, hosts or quoted-strings, and a tag that is a token (RFC 3261 25.1) where there is one. */
+function isTaggedAddress({ uri, parameters }: NameAddress, text: string): boolean {
   // Whoever relies on From reads the rest of the URI; here it is enough that it is one.
-  if (address === undefined || !hasScheme(address.uri)) return false;
-  for (const [name, value] of address.parameters) {
+  if (!hasScheme(uri)) return false;
+  for (const [name, value] of parameters) {
     if (name === 'tag' ? !isToken(value ?? '') : value !== undefined && !isPlainOrQuoted(value)) return false;
   }
   return !hasBadEscape(text);

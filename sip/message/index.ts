@@ -2,7 +2,15 @@ export { isDigits, isToken, parseDecimal, trimWhitespace } from './characters.ts
 export { headerName } from './header-names.ts';
 export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq, type HeaderField } from './message.ts';
 export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
-export { formatParameters, parseParameters, quote, splitValues, unquote, type Parameters } from './parameters.ts';
+export {
+  formatParameters,
+  NO_PARAMETERS,
+  parseParameters,
+  quote,
+  splitValues,
+  unquote,
+  type Parameters,
+} from './parameters.ts';
 export {
   DEFAULT_MESSAGE_LIMITS,
   isKeepAlive,

@@ -1,8 +1,9 @@
 import { SipError } from '../errors.ts';
-import { parseDecimal, trimWhitespace } from './characters.ts';
+import { isToken, parseDecimal, trimWhitespace } from './characters.ts';
 import { parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 import { nextComma, splitValues } from './parameters.ts';
 import { reasonPhrase } from './reason-phrases.ts';
+import { NO_PARAMETERS } from './parameters.ts';
 import { parseUri, type Uri } from './uri.ts';
 import { parseVia, type Via } from './via.ts';
 
@@ -30,6 +31,7 @@ export abstract class SipMessage {
   #from: NameAddress | undefined;
   #to: NameAddress | undefined;
   #topVia: Via | undefined;
+  #cseq: CSeq | undefined;
 
   protected abstract startLine(): string;
 
@@ -41,12 +43,17 @@ export abstract class SipMessage {
 
   /** The values of all fields of that name, as they stand. */
   headers(name: string): string[] {
-    return this.fieldValues.filter((_, index) => this.names[index] === name);
+    const found: string[] = [];
+    for (let index = this.names.indexOf(name); index >= 0; index = this.names.indexOf(name, index + 1)) {
+      found.push(this.fieldValues[index] ?? '');
+    }
+    return found;
   }
 
   /** The values of all fields of that name, split at their commas, top first. */
   values(name: string): string[] {
-    return this.headers(name).flatMap(splitValues);
+    const fields = this.headers(name);
+    return fields.some((field) => field.includes(',')) ? fields.flatMap(splitValues) : fields;
   }
 
   has(name: string): boolean {
@@ -154,7 +161,8 @@ export abstract class SipMessage {
   }
 
   get cseq(): CSeq {
-    return parseCSeq(this.header('CSeq') ?? '') ?? { sequence: 0, method: '' };
+    this.#cseq ??= parseCSeq(this.header('CSeq') ?? '') ?? NO_CSEQ;
+    return this.#cseq;
   }
 
   get from(): NameAddress {
@@ -203,6 +211,13 @@ export abstract class SipMessage {
     this.body = body;
   }
 
+  /** What of the fields that every message has cannot be read; for the parser. */
+  malformedField(): 'malformed-via' | 'malformed-cseq' | 'malformed-from-or-to' | undefined {
+    if (this.topVia === undefined) return 'malformed-via';
+    if (this.cseq === NO_CSEQ || !isToken(this.cseq.method)) return 'malformed-cseq';
+    return this.from === NO_ADDRESS || this.to === NO_ADDRESS ? 'malformed-from-or-to' : undefined;
+  }
+
   protected copyTo(other: SipMessage): void {
     other.names = this.names.slice();
     other.fieldValues = this.fieldValues.slice();
@@ -228,6 +243,7 @@ export abstract class SipMessage {
     if (name === 'Via') this.#topVia = undefined;
     else if (name === 'From') this.#from = undefined;
     else if (name === 'To') this.#to = undefined;
+    else if (name === 'CSeq') this.#cseq = undefined;
   }
 }
 
@@ -347,7 +363,9 @@ export function parseCSeq(text: string): CSeq | undefined {
   return sequence === undefined || method === '' ? undefined : { sequence, method };
 }
 
-const NO_ADDRESS: NameAddress = { uri: '', parameters: new Map() };
+const NO_ADDRESS: NameAddress = { displayName: undefined, uri: '', parameters: NO_PARAMETERS };
+
+const NO_CSEQ: CSeq = { sequence: 0, method: '' };
 
 const COPIED = new Set(['Via', 'From', 'To', 'Call-ID', 'CSeq']);
 

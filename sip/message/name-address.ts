@@ -1,10 +1,18 @@
 import { isTokenCode, isWhitespace, trimWhitespace } from './characters.ts';
-import { parseParameters, quote, skipQuoted, unquote, formatParameters, type Parameters } from './parameters.ts';
+import {
+  NO_PARAMETERS,
+  parseParameters,
+  quote,
+  skipQuoted,
+  unquote,
+  formatParameters,
+  type Parameters,
+} from './parameters.ts';
 
 /** A name-addr or addr-spec with header parameters: the value of From, To, Contact, Route (RFC 3261 20.10). */
 export interface NameAddress {
   /** Without quotes and escapes; absent when there is none. */
-  readonly displayName?: string;
+  readonly displayName?: string | undefined;
   /** The URI as written; `*` for the Contact of a de-registration. */
   readonly uri: string;
   readonly parameters: Parameters;
@@ -35,7 +43,7 @@ export function parseNameAddress(text: string): NameAddress | undefined {
   const uri = text.slice(open + 1, close);
   const parameters = parseTail(text, close + 1);
   if (uri === '' || uri.includes('<') || hasWhitespace(uri) || parameters === undefined) return undefined;
-  return displayName === undefined ? { uri, parameters } : { displayName, uri, parameters };
+  return { displayName, uri, parameters };
 }
 
 export function formatNameAddress(value: NameAddress): string {
@@ -53,8 +61,8 @@ function parseBareAddress(text: string): NameAddress | undefined {
   const uri = trimWhitespace(semicolon < 0 ? text : text.slice(0, semicolon));
   // A comma or a question mark in a URI calls for angle brackets (RFC 3261 20).
   if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || hasWhitespace(uri)) return undefined;
-  const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
-  return parameters === undefined ? undefined : { uri, parameters };
+  const parameters = semicolon < 0 ? NO_PARAMETERS : parseParameters(text, semicolon);
+  return parameters === undefined ? undefined : { displayName: undefined, uri, parameters };
 }
 
 /** Tokens with white space between them, or nothing. */
@@ -71,8 +79,8 @@ function hasWhitespace(text: string): boolean {
 }
 
 function parseTail(text: string, start: number): Parameters | undefined {
-  if (start === text.length) return new Map();
+  if (start === text.length) return NO_PARAMETERS;
   const semicolon = text.indexOf(';', start);
-  if (semicolon < 0) return trimWhitespace(text.slice(start)) === '' ? new Map() : undefined;
+  if (semicolon < 0) return trimWhitespace(text.slice(start)) === '' ? NO_PARAMETERS : undefined;
   return trimWhitespace(text.slice(start, semicolon)) === '' ? parseParameters(text, semicolon) : undefined;
 }

@@ -1,36 +1,42 @@
-import { isToken, trimWhitespace } from './characters.ts';
+import { skipToken, skipWhitespace, trimWhitespace } from './characters.ts';
 
 /** Parameters after `;`, by lower-case name; a value is undefined for a bare name, and keeps its quotes. */
-export type Parameters = Map<string, string | undefined>;
+export type Parameters = ReadonlyMap<string, string | undefined>;
+
+/** What most values have. */
+export const NO_PARAMETERS: Parameters = new Map<string, string | undefined>();
 
 /**
  * Reads `;name=value;name` from `start` to the end of `text`; undefined when the form is wrong or a name comes twice.
  * White space round `;` and `=` is allowed (RFC 3261 25.1, SEMI and EQUAL).
  */
 export function parseParameters(text: string, start = 0): Parameters | undefined {
-  const parameters: Parameters = new Map();
+  const parameters = new Map<string, string | undefined>();
+  const { length } = text;
   let position = start;
-  while (position < text.length) {
-    if (text.charCodeAt(position) !== 0x3b) {
-      if (trimWhitespace(text.slice(position)) === '') break;
-      return undefined;
+  while (position < length) {
+    if (text.charCodeAt(position) !== 0x3b) return skipWhitespace(text, position) === length ? parameters : undefined;
+    const nameStart = skipWhitespace(text, position + 1);
+    const nameEnd = skipToken(text, nameStart);
+    if (nameEnd === nameStart) return undefined;
+    const name = text.slice(nameStart, nameEnd).toLowerCase();
+    if (parameters.has(name)) return undefined;
+    position = skipWhitespace(text, nameEnd);
+    if (text.charCodeAt(position) !== 0x3d) {
+      parameters.set(name, undefined);
+      continue;
     }
-    const end = nextSemicolon(text, position + 1);
-    const parameter = text.slice(position + 1, end);
-    // Looked for in the parameter alone: the rest of the text is long when there are many.
-    const equals = parameter.indexOf('=');
-    const hasValue = equals >= 0;
-    const name = trimWhitespace(hasValue ? parameter.slice(0, equals) : parameter).toLowerCase();
-    if (!isToken(name) || parameters.has(name)) return undefined;
-    const value = hasValue ? trimWhitespace(parameter.slice(equals + 1)) : undefined;
-    if (value !== undefined && !isParameterValue(value)) return undefined;
-    parameters.set(name, value);
-    position = end;
+    const valueStart = skipWhitespace(text, position + 1);
+    const valueEnd = text.charCodeAt(valueStart) === 0x22 ? skipQuoted(text, valueStart) : skipValue(text, valueStart);
+    if (valueEnd <= valueStart) return undefined;
+    parameters.set(name, text.slice(valueStart, valueEnd));
+    position = skipWhitespace(text, valueEnd);
+    if (position < length && text.charCodeAt(position) !== 0x3b) return undefined;
   }
   return parameters;
 }
 
-export function formatParameters(parameters: ReadonlyMap<string, string | undefined>): string {
+export function formatParameters(parameters: Parameters): string {
   let text = '';
   for (const [name, value] of parameters) text += value === undefined ? `;${name}` : `;${name}=${value}`;
   return text;
@@ -38,12 +44,14 @@ export function formatParameters(parameters: ReadonlyMap<string, string | undefi
 
 /** Makes a quoted-string (RFC 3261 25.1). */
 export function quote(text: string): string {
+  if (!text.includes('\\') && !text.includes('"')) return `"${text}"`;
   return `"${text.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
 /** The content of a quoted-string, or the text as it is when it is not one. */
 export function unquote(text: string): string {
   if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text;
+  if (!text.includes('\\')) return text.slice(1, -1);
   let content = '';
   for (let index = 1; index < text.length - 1; index++) {
     if (text.charCodeAt(index) === 0x5c) index++;
@@ -91,25 +99,13 @@ export function nextComma(text: string, start: number): number {
   return text.length;
 }
 
-function nextSemicolon(text: string, start: number): number {
-  for (let index = start; index < text.length; index++) {
+/** The index behind a token, a host (brackets and colons) or what else a URI parameter may hold, escapes included. */
+function skipValue(text: string, start: number): number {
+  let index = start;
+  for (; index < text.length; index++) {
     const code = text.charCodeAt(index);
-    if (code === 0x3b) return index;
-    if (code === 0x22) {
-      const behind = skipQuoted(text, index);
-      if (behind < 0) return text.length;
-      index = behind - 1;
-    }
+    if (code <= 0x20 || code === 0x3b) break;
+    if (code === 0x22 || code === 0x2c || code === 0x3c || code === 0x3e || code === 0x7f) return -1;
   }
-  return text.length;
-}
-
-/** A token, a host (brackets and colons), or one whole quoted-string; escapes of URI parameters pass as well. */
-function isParameterValue(value: string): boolean {
-  if (value.startsWith('"')) return skipQuoted(value, 0) === value.length;
-  for (let index = 0; index < value.length; index++) {
-    const code = value.charCodeAt(index);
-    if (code <= 0x20 || code === 0x22 || code === 0x2c || code === 0x3c || code === 0x3e || code === 0x7f) return false;
-  }
-  return value.length > 0;
+  return index;
 }

@@ -1,7 +1,7 @@
 import { isToken, isWhitespace, parseDecimal, trimWhitespace } from './characters.ts';
 import { checkAddresses } from './check-addresses.ts';
 import { ALIAS, headerName } from './header-names.ts';
-import { SipRequest, SipResponse, parseCSeq } from './message.ts';
+import { SipRequest, SipResponse } from './message.ts';
 import { nextComma } from './parameters.ts';
 import { hasOnlyQuotedControls } from './quoted-controls.ts';
 import { parseVia } from './via.ts';
@@ -93,7 +93,7 @@ const REQUIRED_BITS =
 
 interface StartLine {
   readonly message: SipRequest | SipResponse;
-  readonly failure?: ParseFailure;
+  readonly failure: ParseFailure | undefined;
 }
 
 function parseStartLine(line: string): StartLine | undefined {
@@ -107,7 +107,7 @@ function parseStartLine(line: string): StartLine | undefined {
     if (status === undefined || status < 100 || (line.length > first + 4 && line.charCodeAt(first + 4) !== 0x20)) {
       return undefined;
     }
-    return { message: new SipResponse(status, line.slice(first + 5)) };
+    return { message: new SipResponse(status, line.slice(first + 5)), failure: undefined };
   }
   const second = line.indexOf(' ', first + 1);
   const method = line.slice(0, first);
@@ -116,10 +116,10 @@ function parseStartLine(line: string): StartLine | undefined {
   if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) {
     return unreadableRequest(method, line);
   }
-  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri) };
+  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri), failure: undefined };
   if (!version.toUpperCase().startsWith('SIP/')) return undefined;
   const supported = version.toUpperCase() === 'SIP/2.0';
-  return { message: new SipRequest(method, uri), ...(supported ? {} : { failure: 'unsupported-version' }) };
+  return { message: new SipRequest(method, uri), failure: supported ? undefined : 'unsupported-version' };
 }
 
 /**
@@ -225,12 +225,11 @@ function checkFields(message: SipRequest | SipResponse, { names, singletons }: F
 }
 
 function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined {
+  const malformed = message.malformedField();
+  if (malformed !== undefined) return malformed;
   // A branch that is nothing but the cookie names no transaction (RFC 4475 3.2.1).
-  if (message.topVia === undefined || message.topVia.branch === 'z9hG4bK') return 'malformed-via';
-  if (!areVias(message)) return 'malformed-via';
-  const cseq = parseCSeq(message.header('CSeq') ?? '');
-  if (cseq === undefined || !isToken(cseq.method)) return 'malformed-cseq';
-  if (message instanceof SipRequest && cseq.method !== message.method) return 'cseq-method-mismatch';
+  if (message.topVia?.branch === 'z9hG4bK' || !areVias(message)) return 'malformed-via';
+  if (message instanceof SipRequest && message.cseq.method !== message.method) return 'cseq-method-mismatch';
   if (!isCallId(message.callId)) return 'malformed-call-id';
   if (message.has('Max-Forwards') && message.maxForwards === undefined) return 'malformed-max-forwards';
   return checkAddresses(message);

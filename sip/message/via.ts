@@ -1,5 +1,5 @@
 import { isToken, isTokenOrHost } from './characters.ts';
-import { formatParameters, parseParameters, type Parameters } from './parameters.ts';
+import { formatParameters, NO_PARAMETERS, parseParameters, type Parameters } from './parameters.ts';
 import { formatHost, parseHostPort } from './uri.ts';
 
 /** One value of Via (RFC 3261 20.42). */
@@ -8,11 +8,11 @@ export interface Via {
   readonly protocol: string;
   /** The sent-by host, lower-case, IPv6 without brackets. */
   readonly host: string;
-  readonly port?: number;
-  readonly branch?: string;
-  readonly received?: string;
+  readonly port?: number | undefined;
+  readonly branch?: string | undefined;
+  readonly received?: string | undefined;
   /** True for a bare `rport` (RFC 3581 3), the port when a server has filled it in. */
-  readonly rport?: number | true;
+  readonly rport?: number | true | undefined;
   /** Every parameter, those above included. */
   readonly parameters: Parameters;
 }
@@ -37,17 +37,16 @@ export function parseVia(text: string): Via | undefined {
   const semicolon = text.indexOf(';', protocolEnd);
   const hostPort = parseHostPort(text, protocolEnd, semicolon < 0 ? text.length : semicolon);
   if (hostPort === undefined) return undefined;
-  const parameters: Parameters | undefined = semicolon < 0 ? new Map() : parseParameters(text, semicolon);
+  const parameters = semicolon < 0 ? NO_PARAMETERS : parseParameters(text, semicolon);
   if (parameters === undefined || !arePlain(parameters)) return undefined;
-  const branch = parameters.get('branch');
-  const received = parameters.get('received');
-  const rport = readRport(parameters);
+  const { host, port } = hostPort;
   return {
     protocol,
-    ...hostPort,
-    ...(branch === undefined ? {} : { branch }),
-    ...(received === undefined ? {} : { received }),
-    ...(rport === undefined ? {} : { rport }),
+    host,
+    port,
+    branch: parameters.get('branch'),
+    received: parameters.get('received'),
+    rport: readRport(parameters),
     parameters,
   };
 }

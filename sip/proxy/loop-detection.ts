@@ -1,17 +1,19 @@
-import { hash } from 'node:crypto';
-
 import { parseVia, tagOf, type SipRequest, type SipUri } from '../message/index.ts';
+import { hashString } from '../string-hash.ts';
 
-/** Hexadecimal digits of the loop hash in a branch. */
-const HASH_LENGTH = 16;
-
-/** Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2). */
+/**
+ * Finds loops by a hash of what routing depends on, kept in our branch (RFC 3261 16.3 step 4, 16.6 step 8, RFC 5393 4.2): the
+ * Request-URI, Route and Event of the request, beside what tells one transaction from another. It must not depend on the
+ * method (RFC 5393 4.2.1); of CSeq it takes the number only.
+ */
 export class LoopDetector {
-  readonly #secret: string;
+  readonly #seed: number;
+  readonly #words = new Uint32Array(2);
   readonly #isLocal: (uri: SipUri) => boolean;
 
+  /** @param secret at least 4 octets, so that nobody outside can make a request look like a loop */
   constructor(secret: Buffer, isLocal: (uri: SipUri) => boolean) {
-    this.#secret = secret.toString('latin1');
+    this.#seed = secret.readUInt32LE();
     this.#isLocal = isLocal;
   }
 
@@ -23,6 +25,7 @@ export class LoopDetector {
   /** True when the request was here before and nothing that routing depends on has changed since. */
   isLoop(request: SipRequest): boolean {
     const vias = request.values('Via');
+    // With only the Via of whoever sent it, it was nowhere else.
     if (vias.length < 2) return false;
     let suffix: string | undefined;
     for (const text of vias) {
@@ -37,10 +40,12 @@ export class LoopDetector {
   }
 
   #hash(request: SipRequest): string {
-    const route = request.headers('Route').join(',');
+    const route = request.has('Route') ? request.headers('Route').join(',') : '';
     const tags = `${tagOf(request.from) ?? ''}\n${tagOf(request.to) ?? ''}`;
-    const text = `${this.#secret}\n${request.uri}\n${route}\n${tags}\n${request.callId}\n${request.header('CSeq') ?? ''}`;
-    return hash('sha1', Buffer.from(text, 'latin1'), 'hex').slice(0, HASH_LENGTH);
+    const event = request.header('Event') ?? '';
+    const text = `${request.uri}\n${route}\n${event}\n${tags}\n${request.callId}\n${request.cseq.sequence}`;
+    hashString(text, this.#seed, this.#words);
+    return `${(this.#words[0] ?? 0).toString(36)}${(this.#words[1] ?? 0).toString(36)}`;
   }
 }
 

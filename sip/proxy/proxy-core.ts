@@ -1,11 +1,13 @@
-import { isSipUri, isTelUri, type SipRequest, type SipUri } from '../message/index.ts';
+import { isSipUri, isTelUri, type SipRequest, type SipResponse, type SipUri } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { ServerTransaction, TransactionEngine, TransactionUser } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
 import { LoopDetector } from './loop-detection.ts';
+import { breadthRefusal, ensureMaxBreadth } from './max-breadth.ts';
 import type { ProxyHandler } from './proxy-handler.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 import { ResponseContext, type ResponseContextEnvironment } from './response-context.ts';
-import { processRoute } from './route-processing.ts';
+import { adaptToStrictRouter, processRoute } from './route-processing.ts';
 
 export interface ProxyCoreOptions {
   readonly engine: TransactionEngine;
@@ -52,7 +54,12 @@ export class ProxyCore implements TransactionUser {
     if (refusal === undefined) return this.#environment.handler.screen?.(request, flow);
     const response = request.createResponse(refusal.status);
     if (refusal.unsupported !== undefined) response.set('Unsupported', refusal.unsupported);
+    this.onRefusal(request, response, refusal.reason, flow);
     return response;
+  }
+
+  onRefusal(request: SipRequest, response: SipResponse, reason: ProxyRefusal, flow: Flow): void {
+    this.#environment.handler.onRefusal?.(request, response, reason, flow);
   }
 
   onRequest(transaction: ServerTransaction, screened: unknown): void {
@@ -60,7 +67,9 @@ export class ProxyCore implements TransactionUser {
     const branchSuffix = this.#loops.branchSuffix(request);
     const route = processRoute(request, this.#isLocal);
     if (route === undefined) {
-      transaction.respond(request.createResponse(400));
+      const response = request.createResponse(400);
+      this.onRefusal(request, response, 'malformed-route', transaction.flow);
+      transaction.respond(response);
       return;
     }
     const context = new ResponseContext(transaction, route, branchSuffix, screened, this.#environment);
@@ -74,6 +83,7 @@ export class ProxyCore implements TransactionUser {
 
   onAck(request: SipRequest, flow: Flow): void {
     if (request.maxForwards === 0 || request.requestUri === undefined || this.#loops.isLoop(request)) return;
+    const branchSuffix = this.#loops.branchSuffix(request);
     const route = processRoute(request, this.#isLocal);
     if (route === undefined) return;
     this.#environment.handler.onAck({
@@ -83,7 +93,9 @@ export class ProxyCore implements TransactionUser {
       forward: (target) => {
         const { maxForwards } = request;
         request.set('Max-Forwards', String(maxForwards === undefined ? MAX_FORWARDS : maxForwards - 1));
-        this.#environment.engine.sendStateless(request, target);
+        ensureMaxBreadth(request);
+        adaptToStrictRouter(request);
+        this.#environment.engine.sendStateless(request, target, branchSuffix);
       },
     });
   }
@@ -94,17 +106,20 @@ export class ProxyCore implements TransactionUser {
   }
 
   /** Request validation (RFC 3261 16.3). */
-  #check(request: SipRequest): { status: number; unsupported?: string } | undefined {
+  #check(request: SipRequest): { status: number; reason: ProxyRefusal; unsupported?: string } | undefined {
     // A CANCEL that matches no INVITE here cannot be checked, and none that we forwarded is left to cancel.
-    if (request.method === 'CANCEL') return { status: 481 };
+    if (request.method === 'CANCEL') return { status: 481, reason: 'no-transaction' };
     const uri = request.requestUri;
-    if (uri === undefined) return { status: 400 };
-    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416 };
+    if (uri === undefined) return { status: 400, reason: 'malformed-request-uri' };
+    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416, reason: 'unsupported-uri-scheme' };
     // Header fields in a Request-URI must not be forwarded, nor become header fields (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
-    if (isSipUri(uri) && uri.headers !== undefined) return { status: 400 };
-    if (request.maxForwards === 0) return { status: 483 };
-    if (this.#loops.isLoop(request)) return { status: 482 };
+    if (isSipUri(uri) && uri.headers !== undefined) return { status: 400, reason: 'malformed-request-uri' };
+    if (request.maxForwards === 0) return { status: 483, reason: 'too-many-hops' };
+    if (this.#loops.isLoop(request)) return { status: 482, reason: 'loop' };
+    const breadth = breadthRefusal(request);
+    if (breadth !== undefined) return { status: breadth, reason: 'max-breadth' };
     const required = request.values('Proxy-Require');
-    return required.length > 0 ? { status: 420, unsupported: required.join(', ') } : undefined;
+    if (required.length === 0) return undefined;
+    return { status: 420, reason: 'bad-extension', unsupported: required.join(', ') };
   }
 }

@@ -1,11 +1,14 @@
 import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
 import { tagOf } from '../message/index.ts';
 import type { Scheduler, Timer } from '../scheduler.ts';
-import type { ServerTransaction, TransactionEngine } from '../transaction/index.ts';
-import type { Flow } from '../transport/index.ts';
+import type { FlowSizing, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
+import type { Flow, Peer } from '../transport/index.ts';
 import { SipError } from '../errors.ts';
 import { Branch, type BranchOwner } from './branch.ts';
+import { ensureMaxBreadth } from './max-breadth.ts';
+import { adaptToStrictRouter } from './route-processing.ts';
 import type { ProxyContext, ProxyHandler, ProxyTarget } from './proxy-handler.ts';
+import type { ProxyRefusal } from './proxy-refusal.ts';
 
 /** What a response context needs of the proxy core. */
 export interface ResponseContextEnvironment {
@@ -36,6 +39,9 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   /** Of `#remaining`, the one to try next. */
   #next = 0;
   readonly #branches: Branch[] = [];
+  /** Who said 503: whoever is asked again adds to the load that made it say so. */
+  #unavailable: Peer[] | undefined;
+  #trying = false;
   #cancelled = false;
   #timerC: Timer | undefined;
 
@@ -57,6 +63,12 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     this.#environment = environment;
   }
 
+  trying(): void {
+    if (this.#trying || !this.#isInvite || this.transaction.completed) return;
+    this.#trying = true;
+    this.transaction.respond(this.request.createResponse(100));
+  }
+
   reply(status: number, reason?: string, edit?: (response: SipResponse) => void): void {
     const response = this.request.createResponse(status, reason);
     edit?.(response);
@@ -70,13 +82,10 @@ export class ResponseContext implements ProxyContext, BranchOwner {
 
   forward(targets: readonly ProxyTarget[]): void {
     if (this.transaction.completed) return;
-    if (this.#isInvite) {
-      this.transaction.respond(this.request.createResponse(100));
-      this.#restartTimerC();
-    }
+    this.trying();
     this.#remaining = targets;
     this.#next = 0;
-    if (!this.#tryNext()) this.reply(500);
+    if (!this.#tryNext()) this.#exhausted(500, 'target-unavailable');
   }
 
   /** The agent gave up (RFC 3261 16.10): no further target, and whatever rings is told. */
@@ -102,28 +111,57 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   onBranchTimeout(): void {
-    this.#failed(this.#timeoutStatus);
+    this.#failed(this.#timeoutStatus, 'target-timeout');
+  }
+
+  /** As if the target had said 503 (RFC 3261 16.9). */
+  onBranchTransportError(): void {
+    this.#failed(500, 'target-unavailable');
+  }
+
+  onBranchRerouted({ target }: Branch): void {
+    if (!this.#cancelled && !this.transaction.completed) {
+      this.#begin(target, undefined);
+      return;
+    }
+    target.onEnd?.();
+    this.#failed(500, 'target-unavailable');
   }
 
   /** Starts the next branch; false when there is none. */
   #tryNext(): boolean {
-    const target = this.#remaining[this.#next++];
+    const target = this.#nextTarget();
     if (target === undefined) return false;
+    this.#begin(target, target.flowFor === undefined ? undefined : (target as FlowSizing));
+    return true;
+  }
+
+  #begin(target: ProxyTarget, sizing: FlowSizing | undefined): void {
+    // Timer C is the branch's own (RFC 3261 16.6 step 11).
+    this.#restartTimerC();
     const { engine, scheduler } = this.#environment;
     const branch = new Branch(target, this);
     try {
-      const options = { branchSuffix: this.#branchSuffix };
+      const options = { branchSuffix: this.#branchSuffix, sizing };
       const transaction = engine.request(this.#copyFor(target), target.flow, branch, options);
       this.#branches.push(branch);
       branch.begin(transaction, scheduler);
     } catch (error) {
+      target.onEnd?.();
       if (!(error instanceof SipError)) throw error;
       // The table of client transactions is full: no other target would do better.
-      this.reply(503, undefined, (response) => {
-        response.set('Retry-After', '5');
-      });
+      this.#refuse(503, 'client-transactions-full', '5');
     }
-    return true;
+  }
+
+  /** The next one that has not said 503 already and takes the request. */
+  #nextTarget(): ProxyTarget | undefined {
+    for (;;) {
+      const target = this.#remaining[this.#next++];
+      if (target === undefined) return undefined;
+      if (this.#unavailable !== undefined && isAmong(target.flow.peer, this.#unavailable)) continue;
+      if (target.admit?.() !== false) return target;
+    }
   }
 
   /** Steps 1 to 6 of RFC 3261 16.6. */
@@ -132,9 +170,11 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     if (target.requestUri !== undefined) copy.uri = target.requestUri;
     const { maxForwards } = copy;
     copy.set('Max-Forwards', String(maxForwards === undefined ? this.#environment.maxForwards : maxForwards - 1));
+    ensureMaxBreadth(copy);
     target.edit?.(copy);
     if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
     if (target.path !== undefined) prependAll(copy, 'Path', target.path);
+    adaptToStrictRouter(copy);
     return copy;
   }
 
@@ -156,8 +196,9 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       return;
     }
     if (response.status === 503) {
+      (this.#unavailable ??= []).push(from.peer);
       // What one server lacks the agent must not read as the state of the whole edge (16.7 step 6).
-      this.#failed(500);
+      this.#failed(500, 'target-unavailable');
       return;
     }
     this.#remaining = NO_TARGETS;
@@ -165,10 +206,24 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   /** A target kept silent or cannot serve: the next one, or `status` when none is left. */
-  #failed(status: number): void {
+  #failed(status: number, reason: ProxyRefusal): void {
     if (this.transaction.completed) return;
     if (this.#cancelled) this.reply(487);
-    else if (!this.#tryNext()) this.reply(status);
+    else if (!this.#tryNext()) this.#exhausted(status, reason);
+  }
+
+  #exhausted(status: number, reason: ProxyRefusal): void {
+    const { handler } = this.#environment;
+    if (handler.onExhausted === undefined) this.#refuse(status, reason);
+    else handler.onExhausted(this, status, reason);
+  }
+
+  /** Answers for a reason of the core's own. */
+  #refuse(status: number, reason: ProxyRefusal, retryAfter?: string): void {
+    const response = this.request.createResponse(status);
+    if (retryAfter !== undefined) response.set('Retry-After', retryAfter);
+    this.#environment.handler.onRefusal?.(this.request, response, reason, this.flow);
+    this.respond(response);
   }
 
   #sendUpstream(response: SipResponse, from: Flow): void {
@@ -184,12 +239,16 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       for (const branch of this.#branches) branch.cancel();
       this.#remaining = NO_TARGETS;
       this.#cancelled = true;
-      this.reply(408);
+      this.#refuse(408, 'target-timeout');
     });
   }
 }
 
 const NO_TARGETS: readonly ProxyTarget[] = [];
+
+function isAmong({ address, port }: Peer, peers: readonly Peer[]): boolean {
+  return peers.some((peer) => peer.address === address && peer.port === port);
+}
 
 /** The first of the values comes to stand on top. */
 function prependAll(request: SipRequest, name: string, values: readonly string[]): void {

@@ -35,6 +35,20 @@ export function processRoute(request: SipRequest, isLocal: (uri: SipUri) => bool
   }
 }
 
+/**
+ * Makes a request fit for a strict router as its next hop (RFC 3261 16.6 step 6): such a one looks for its own name in the
+ * Request-URI, and for the true one at the end of Route.
+ */
+export function adaptToStrictRouter(request: SipRequest): void {
+  if (!request.has('Route')) return;
+  const routes = request.values('Route');
+  const top = parseNameAddress(routes[0] ?? '');
+  const uri = top === undefined ? undefined : parseUri(top.uri);
+  if (top === undefined || !isSipUri(uri) || uri.parameters.has('lr')) return;
+  request.set('Route', [...routes.slice(1), `<${request.uri}>`].join(', '));
+  request.uri = top.uri;
+}
+
 /** A strict router put our Record-Route URI into the Request-URI, and the true one at the end of Route. */
 function restoreRequestUri(request: SipRequest, isLocal: (uri: SipUri) => boolean): void {
   const uri = request.requestUri;

@@ -28,6 +28,8 @@ export class InviteClientTransaction implements ClientTransaction {
     flow: Flow;
     handler: ClientTransactionHandler;
     context: TransactionContext;
+    /** The serialised request. */
+    bytes: Buffer;
     /** Sends a CANCEL as a transaction of its own. */
     sendCancel: (cancel: SipRequest, flow: Flow) => void;
   }) {
@@ -37,11 +39,13 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#handler = options.handler;
     this.#context = options.context;
     this.#sendCancel = options.sendCancel;
-    this.#bytes = options.request.toBuffer();
+    this.#bytes = options.bytes;
     this.#interval = options.context.timers.t1;
     this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), this.#timeout); // Timer B
-    this.#retransmitLater(); // Timer A
-    this.#context.send(this.request, this.#bytes, this.flow);
+    if (!this.flow.transport.reliable) this.#retransmitLater(); // Timer A
+    if (!this.#context.send(this.request, this.#bytes, this.flow)) {
+      this.#context.scheduler.schedule(0, fail, this);
+    }
   }
 
   cancel(): void {
@@ -69,6 +73,14 @@ export class InviteClientTransaction implements ClientTransaction {
         return;
       case 'terminated':
     }
+  }
+
+  /** Nothing that was sent needs to have arrived, and no answer will come. */
+  transportError(): void {
+    if (this.#state !== 'calling' && this.#state !== 'proceeding') return;
+    this.terminate();
+    if (this.#handler.onTransportError === undefined) this.#handler.onTimeout(this);
+    else this.#handler.onTransportError(this);
   }
 
   terminate(): void {
@@ -104,7 +116,9 @@ export class InviteClientTransaction implements ClientTransaction {
     request.set('To', response.header('To') ?? '');
     this.#ack = { request, bytes: request.toBuffer() };
     this.#context.send(request, this.#ack.bytes, this.flow);
-    this.#endAfter(timerD(this.#context.timers));
+    // A reliable transport brings no second copy to absorb: timer D is zero.
+    if (this.flow.transport.reliable) this.terminate();
+    else this.#endAfter(timerD(this.#context.timers));
     this.#handler.onResponse(response, this);
   }
 
@@ -117,6 +131,7 @@ export class InviteClientTransaction implements ClientTransaction {
 
   readonly #timeout = (): void => {
     this.terminate();
+    this.flow.transport.suspect?.(this.flow.peer);
     this.#handler.onTimeout(this);
   };
 
@@ -134,4 +149,8 @@ export class InviteClientTransaction implements ClientTransaction {
       this.terminate();
     });
   }
+}
+
+function fail(transaction: InviteClientTransaction): void {
+  transaction.transportError();
 }

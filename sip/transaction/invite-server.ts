@@ -48,7 +48,7 @@ export class InviteServerTransaction implements ServerTransaction {
     } else {
       this.#state = 'completed';
       this.#endAfter(transactionTimeout(this.#context.timers)); // Timer H
-      this.#retransmitLater(); // Timer G
+      if (!this.#responseFlow.transport.reliable) this.#retransmitLater(); // Timer G
     }
   }
 
@@ -65,7 +65,9 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#state = 'confirmed';
     this.#retransmission?.cancel();
     this.#end?.cancel();
-    this.#endAfter(this.#context.timers.t4); // Timer I
+    // Timer I waits for more copies of the ACK, which a reliable transport does not bring.
+    if (this.flow.transport.reliable) this.terminate();
+    else this.#endAfter(this.#context.timers.t4);
   }
 
   /** True when an ACK belongs to the user: it acknowledges a 2xx. */

@@ -5,7 +5,10 @@ import { transactionTimeout } from './timers.ts';
 import type { TransactionContext } from './transaction-context.ts';
 import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
 
-/** Non-INVITE client transaction (RFC 3261 17.1.2) up to its final response; the Completed state is the engine's. */
+/**
+ * Non-INVITE client transaction (RFC 3261 17.1.2). It ends with its final response: copies of that, which the state Completed
+ * is there to absorb, then match nothing, and go no further than the user's `onStrayResponse`.
+ */
 export class NonInviteClientTransaction implements ClientTransaction {
   readonly request: SipRequest;
   readonly flow: Flow;
@@ -15,12 +18,14 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #bytes: Buffer;
   #state: 'trying' | 'proceeding' | 'terminated' = 'trying';
   #interval: number;
-  #retransmission: Timer;
-  #end: Timer;
+  /** Timers E and F in one: the next copy, or the end where that comes first. */
+  #timer: Timer;
+  readonly #endsAt: number;
 
   constructor(
     key: string,
     request: SipRequest,
+    bytes: Buffer,
     flow: Flow,
     handler: ClientTransactionHandler,
     context: TransactionContext,
@@ -31,11 +36,12 @@ export class NonInviteClientTransaction implements ClientTransaction {
     this.flow = flow;
     this.#handler = handler;
     this.#context = context;
-    this.#bytes = request.toBuffer();
+    this.#bytes = bytes;
     this.#interval = timers.t1;
-    this.#end = scheduler.schedule(transactionTimeout(timers), timerF, this);
-    this.#retransmission = scheduler.schedule(this.#interval, timerE, this);
-    context.send(request, this.#bytes, flow);
+    this.#endsAt = scheduler.now() + transactionTimeout(timers);
+    const first = flow.transport.reliable ? transactionTimeout(timers) : this.#interval;
+    this.#timer = scheduler.schedule(first, onTimer, this);
+    if (!context.send(request, bytes, flow)) scheduler.schedule(0, fail, this);
   }
 
   /** Only an INVITE can be cancelled (RFC 3261 9.1). */
@@ -46,38 +52,44 @@ export class NonInviteClientTransaction implements ClientTransaction {
   receive(response: SipResponse): void {
     if (this.#state === 'terminated') return;
     if (response.status < 200) this.#state = 'proceeding';
-    else {
-      this.terminate();
-      this.#context.clientCompleted(this.#key);
-    }
+    else this.terminate();
     this.#handler.onResponse(response, this);
   }
 
   terminate(): void {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
-    this.#retransmission.cancel();
-    this.#end.cancel();
+    this.#timer.cancel();
     this.#context.clientEnded(this.#key);
   }
 
-  timeout(): void {
+  /** Nothing that was sent needs to have arrived, and no answer will come. */
+  transportError(): void {
+    if (this.#state === 'terminated') return;
     this.terminate();
-    this.#handler.onTimeout(this);
+    if (this.#handler.onTransportError === undefined) this.#handler.onTimeout(this);
+    else this.#handler.onTransportError(this);
   }
 
-  retransmit(): void {
+  onTimer(): void {
+    const { scheduler, timers } = this.#context;
+    const left = this.#endsAt - scheduler.now();
+    if (left <= 0) {
+      this.terminate();
+      this.flow.transport.suspect?.(this.flow.peer);
+      this.#handler.onTimeout(this);
+      return;
+    }
     this.#context.send(this.request, this.#bytes, this.flow);
-    const { t2 } = this.#context.timers;
-    this.#interval = this.#state === 'proceeding' ? t2 : Math.min(this.#interval * 2, t2);
-    this.#retransmission = this.#context.scheduler.schedule(this.#interval, timerE, this);
+    this.#interval = this.#state === 'proceeding' ? timers.t2 : Math.min(this.#interval * 2, timers.t2);
+    this.#timer = scheduler.schedule(Math.min(this.#interval, left), onTimer, this);
   }
 }
 
-function timerE(transaction: NonInviteClientTransaction): void {
-  transaction.retransmit();
+function onTimer(transaction: NonInviteClientTransaction): void {
+  transaction.onTimer();
 }
 
-function timerF(transaction: NonInviteClientTransaction): void {
-  transaction.timeout();
+function fail(transaction: NonInviteClientTransaction): void {
+  transaction.transportError();
 }

@@ -35,14 +35,15 @@ export class NonInviteServerTransaction implements ServerTransaction {
 
   respond(response: SipResponse): void {
     if (this.#completed) return;
-    const text = response.toText();
-    this.#context.send(response, Buffer.from(text, 'latin1'), this.#responseFlow);
+    const bytes = response.toBuffer();
+    this.#context.send(response, bytes, this.#responseFlow);
     if (response.status < 200) {
       this.#provisional = response;
       return;
     }
     this.terminate();
-    this.#context.serverCompleted(this.#key, text, this.#responseFlow);
+    // Timer J is zero over a reliable transport: no copy of the request will come.
+    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
   }
 
   receiveRetransmission(): void {

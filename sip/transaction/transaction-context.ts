@@ -7,15 +7,17 @@ import type { TransactionTimers } from './timers.ts';
 export interface TransactionContext {
   readonly scheduler: Scheduler;
   readonly timers: TransactionTimers;
-  /** Sends `bytes`, the serialised `message`, which is given for whoever watches. */
-  send(message: SipMessage, bytes: Buffer, flow: Flow): void;
+  /**
+   * Sends `bytes`, the serialised `message`, which is given for whoever watches.
+   *
+   * @returns false when the transport did not take it
+   */
+  send(message: SipMessage, bytes: Buffer, flow: Flow): boolean;
   /** Forgets the transaction with that key. */
   serverEnded(key: string): void;
   clientEnded(key: string): void;
   /** The first final response of a server transaction was given. */
   serverAnswered(): void;
-  /** A non-INVITE server transaction is Completed: copies of its request are answered with `response`, as it went out, until timer J. */
-  serverCompleted(key: string, response: string, flow: Flow): void;
-  /** A non-INVITE client transaction is Completed: copies of its response are absorbed until timer K. */
-  clientCompleted(key: string): void;
+  /** A non-INVITE server transaction is Completed: copies of its request get `answer`, as it went out, until timer J. */
+  serverCompleted(key: string, answer: Buffer, flow: Flow): void;
 }

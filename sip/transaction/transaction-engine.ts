@@ -13,9 +13,10 @@ import {
   type Via,
 } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Flow, Peer } from '../transport/index.ts';
+import type { Flow, FramingFailure, Peer } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
-import { CompletedTransactions } from './completed-transactions.ts';
+import { AnsweredRequests } from './answered-requests.ts';
+import { FlowFailures } from './flow-failures.ts';
 import { InviteClientTransaction } from './invite-client.ts';
 import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
@@ -70,6 +71,8 @@ export class TransactionEngine {
     retransmissionsIn: 0,
     strayResponses: 0,
     foreignResponses: 0,
+    transportErrors: 0,
+    largeRequests: 0,
     refusedTableFull: 0,
     statelessReplies: 0,
     statelessReplyAcks: 0,
@@ -80,10 +83,9 @@ export class TransactionEngine {
   readonly #observe: MessageObserver | undefined;
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
-  /** What completed non-INVITE server transactions answered, as it went out. */
-  readonly #answered: CompletedTransactions<{ readonly response: string; readonly flow: Flow }>;
-  readonly #absorbing: CompletedTransactions<true>;
+  readonly #answered: AnsweredRequests;
   readonly #context: TransactionContext;
+  readonly #flows: FlowFailures;
   #user: TransactionUser | undefined;
   #unanswered = 0;
 
@@ -94,30 +96,43 @@ export class TransactionEngine {
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
     const timers = options.timers ?? DEFAULT_TIMERS;
-    this.#answered = new CompletedTransactions(options.scheduler, transactionTimeout(timers));
-    this.#absorbing = new CompletedTransactions(options.scheduler, timers.t4);
+    this.#flows = new FlowFailures(options.scheduler, this.#clients, () => {
+      this.counters.transportErrors++;
+    });
+    this.#answered = new AnsweredRequests(
+      options.scheduler,
+      transactionTimeout(timers),
+      this.#limits.maxServerTransactions,
+      options.random(4).readUInt32LE(),
+    );
     this.#context = {
       scheduler: options.scheduler,
       timers,
-      send: (message, bytes, flow) => {
-        this.#send(message, bytes, flow);
-      },
+      send: (message, bytes, flow) => this.#send(message, bytes, flow),
       serverEnded: (key) => {
         this.#servers.delete(key);
       },
       clientEnded: (key) => {
+        const client = this.#clients.get(key);
+        if (client === undefined) return;
         this.#clients.delete(key);
+        this.#flows.ended(client);
       },
       serverAnswered: () => {
         this.#unanswered--;
       },
-      serverCompleted: (key, response, flow) => {
-        this.#answered.add(key, { response, flow });
-      },
-      clientCompleted: (key) => {
-        this.#absorbing.add(key, true);
+      serverCompleted: (key, answer, flow) => {
+        this.#answered.add(key, answer, flow);
       },
     };
+  }
+
+  /**
+   * A connection is gone or could not be opened, or a datagram could not be sent there: the client transactions of the
+   * flow end at once rather than by their timers.
+   */
+  flowFailed(flow: Flow): void {
+    this.#flows.failed(flow);
   }
 
   setUser(user: TransactionUser): void {
@@ -126,7 +141,13 @@ export class TransactionEngine {
 
   /** Server and client transactions alive, those included that only absorb retransmissions. */
   get transactionCount(): number {
-    return this.#servers.size + this.#clients.size + this.#answered.size + this.#absorbing.size;
+    return this.#servers.size + this.#clients.size + this.#answered.size;
+  }
+
+  /** How full the fuller of the two tables of transactions is, from 0 to 1. */
+  get tableFill(): number {
+    const servers = (this.#servers.size + this.#answered.size) / this.#limits.maxServerTransactions;
+    return Math.max(servers, this.#clients.size / this.#limits.maxClientTransactions);
   }
 
   /** Requests that have no final response yet. */
@@ -154,28 +175,57 @@ export class TransactionEngine {
   }
 
   /**
+   * Takes the header of a message that a stream could not be cut at. A request is answered without state, 413 when it is too
+   * large and 400 otherwise (RFC 3261 18.3); the stream cannot go on.
+   */
+  receiveUnframed(header: Buffer, failure: FramingFailure, flow: Flow): void {
+    this.counters.malformed++;
+    this.#observe?.onDropped(failure, flow);
+    const result = parseMessage(header, this.#messageLimits);
+    const request = result.ok ? result.message : result.request;
+    const via = request?.topVia;
+    if (!(request instanceof SipRequest) || via === undefined || request.method === 'ACK') return;
+    stampVia(request, via, flow.peer);
+    const response =
+      failure === 'stream-message-too-large'
+        ? request.createResponse(413)
+        : request.createResponse(400, `Bad Request (${failure})`);
+    this.#send(response, response.toBuffer(), flow);
+  }
+
+  /**
    * Sends a request as a client transaction: puts our Via on top, sends, and sends again until an answer comes.
    *
    * @param options.branchSuffix ends the branch, for a proxy's loop detection (RFC 3261 16.6 step 8)
+   * @param options.sizing may choose another flow when it hears how large the request is (RFC 3261 18.1.1)
    * @throws SipError OSGATE_SIP_OVERLOADED when there are as many client transactions as allowed
    */
   request(
     request: SipRequest,
     flow: Flow,
     handler: ClientTransactionHandler,
-    options: { readonly branchSuffix?: string } = {},
+    options: { readonly branchSuffix?: string; readonly sizing?: FlowSizing | undefined } = {},
   ): ClientTransaction {
     if (this.#clients.size >= this.#limits.maxClientTransactions) {
       this.counters.refusedTableFull++;
       throw new SipError('OSGATE_SIP_OVERLOADED', 'too many client transactions');
     }
     const branch = this.#pushVia(request, flow, options.branchSuffix);
-    return this.#startClient(branch, request, flow, handler);
+    const bytes = request.toBuffer();
+    const chosen = options.sizing?.flowFor(bytes.length);
+    if (chosen === undefined) return this.#startClient(branch, request, bytes, flow, handler);
+    this.counters.largeRequests++;
+    request.replaceFirstValue('Via', viaOf(branch, chosen));
+    return this.#startClient(branch, request, request.toBuffer(), chosen, handler);
   }
 
-  /** Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is. */
-  sendStateless(message: SipMessage, flow: Flow): void {
-    if (message instanceof SipRequest) this.#pushVia(message, flow);
+  /**
+   * Sends a message without a transaction: an ACK to a 2xx, with our Via on top, or a response as it is.
+   *
+   * @param branchSuffix ends the branch of a request (see `request`)
+   */
+  sendStateless(message: SipMessage, flow: Flow, branchSuffix?: string): void {
+    if (message instanceof SipRequest) this.#pushVia(message, flow, branchSuffix);
     this.#send(message, message.toBuffer(), flow);
   }
 
@@ -183,7 +233,6 @@ export class TransactionEngine {
   close(): void {
     for (const transaction of [...this.#servers.values(), ...this.#clients.values()]) transaction.terminate();
     this.#answered.clear();
-    this.#absorbing.clear();
   }
 
   #receiveRequest(request: SipRequest, flow: Flow): void {
@@ -201,10 +250,10 @@ export class TransactionEngine {
       known.receiveRetransmission();
       return;
     }
-    const answered = this.#answered.get(key);
+    const answered = this.#answered.find(key);
     if (answered !== undefined) {
       this.counters.retransmissionsIn++;
-      this.#sendAgain(answered.response, answered.flow);
+      this.#sendAgain(answered.bytes, answered.flow);
       return;
     }
     stampVia(request, via, flow.peer);
@@ -222,6 +271,7 @@ export class TransactionEngine {
       this.#observe?.onDropped('server-transactions-full', flow);
       const refusal = request.createResponse(503);
       refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
+      this.#user?.onRefusal?.(request, refusal, 'server-transactions-full', flow);
       this.#send(refusal, refusal.toBuffer(), responseFlow);
       return;
     }
@@ -256,7 +306,7 @@ export class TransactionEngine {
   #receiveResponse(response: SipResponse, flow: Flow): void {
     this.counters.responsesIn++;
     const via = response.topVia;
-    // Anything else was not sent by us (RFC 3261 18.1.2).
+    // Anything else was not sent by us (RFC 3261 18.1.2). All transports of a listener have the same sent-by.
     if (via === undefined || sentByOf(via) !== flow.transport.sentBy.toLowerCase()) {
       this.counters.foreignResponses++;
       this.#observe?.onDropped('foreign-response', flow);
@@ -268,33 +318,40 @@ export class TransactionEngine {
       transaction.receive(response);
       return;
     }
-    if (this.#absorbing.get(key) !== undefined) return;
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
   }
 
-  #startClient(branch: string, request: SipRequest, flow: Flow, handler: ClientTransactionHandler): ClientTransaction {
+  #startClient(
+    branch: string,
+    request: SipRequest,
+    bytes: Buffer,
+    flow: Flow,
+    handler: ClientTransactionHandler,
+  ): ClientTransaction {
     const key = clientKey(branch, request);
     const transaction =
       request.method === 'INVITE'
         ? new InviteClientTransaction({
             key,
             request,
+            bytes,
             flow,
             handler,
             context: this.#context,
             sendCancel: (cancel, cancelFlow) => {
-              this.#startClient(branch, cancel, cancelFlow, IGNORE);
+              this.#startClient(branch, cancel, cancel.toBuffer(), cancelFlow, IGNORE);
             },
           })
-        : new NonInviteClientTransaction(key, request, flow, handler, this.#context);
+        : new NonInviteClientTransaction(key, request, bytes, flow, handler, this.#context);
     this.#clients.set(key, transaction);
+    this.#flows.began(transaction);
     return transaction;
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
     const branch = BRANCH_COOKIE + this.#random.hex(BRANCH_OCTETS) + suffix;
-    request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
+    request.prepend('Via', viaOf(branch, flow));
     return branch;
   }
 
@@ -308,6 +365,7 @@ export class TransactionEngine {
     if (via !== undefined) stampVia(request, via, flow.peer);
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
+    this.#user?.onRefusal?.(request, response, failure, flow);
     const bytes = response.toBuffer();
     const complete = via !== undefined && ANSWERED.every((name) => request.has(name));
     if (!complete && bytes.length > received) return;
@@ -315,21 +373,30 @@ export class TransactionEngine {
   }
 
   /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
-  #sendAgain(response: string, flow: Flow): void {
-    const bytes = Buffer.from(response, 'latin1');
+  #sendAgain(bytes: Buffer, flow: Flow): void {
     const parsed = parseMessage(bytes);
     if (parsed.ok) this.#send(parsed.message, bytes, flow);
   }
 
-  #send(message: SipMessage, bytes: Buffer, flow: Flow): void {
+  #send(message: SipMessage, bytes: Buffer, flow: Flow): boolean {
     this.counters.messagesOut++;
     this.#observe?.onMessage('out', message, flow);
-    flow.transport.send(bytes, flow.peer);
+    const { transport, peer } = flow;
+    if (transport.reliable && message instanceof SipResponse && !transport.isConnected(peer)) {
+      return transport.send(bytes, sentByPeer(message, peer));
+    }
+    return transport.send(bytes, peer);
   }
 }
 
 /** What a request has that can be answered in full (RFC 3261 8.2.6.2). */
 const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
+
+/** Chooses the flow of a request by its size. */
+export interface FlowSizing {
+  /** Another flow for a request of that many octets; undefined for the one that was asked for. */
+  flowFor(octets: number): Flow | undefined;
+}
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
 
@@ -342,11 +409,23 @@ function stampVia(request: SipRequest, via: Via, source: Peer): void {
   request.replaceFirstValue('Via', formatVia({ ...via, parameters }));
 }
 
-/** Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from. */
+/**
+ * Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from, and over a stream
+ * by its connection.
+ */
 function responseFlowOf(via: Via, flow: Flow): Flow {
-  if (via.rport !== undefined) return flow;
+  if (via.rport !== undefined || flow.transport.reliable) return flow;
   const port = via.port ?? 5060;
   return port === flow.peer.port ? flow : { transport: flow.transport, peer: { address: flow.peer.address, port } };
+}
+
+/** Where a response goes when the connection of its request is gone: to the same address, at the port of sent-by (18.2.2). */
+function sentByPeer(response: SipResponse, peer: Peer): Peer {
+  return { address: peer.address, port: response.topVia?.port ?? 5060 };
+}
+
+function viaOf(branch: string, { transport }: Flow): string {
+  return `SIP/2.0/${transport.protocol} ${transport.sentBy};branch=${branch};rport`;
 }
 
 function sentByOf(via: Via): string {

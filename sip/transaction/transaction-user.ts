@@ -1,4 +1,4 @@
-import type { SipRequest, SipResponse } from '../message/index.ts';
+import type { ParseFailure, SipRequest, SipResponse } from '../message/index.ts';
 import type { Flow } from '../transport/index.ts';
 
 /** A request that came in, until its final response has been acknowledged or absorbed (RFC 3261 17.2). */
@@ -28,7 +28,15 @@ export interface ClientTransactionHandler {
   onResponse(response: SipResponse, transaction: ClientTransaction): void;
   /** Timer B or F fired (RFC 3261 17.1.1.2, 17.1.2.2). */
   onTimeout(transaction: ClientTransaction): void;
+  /**
+   * The request could not be sent, or the connection that its response would come by is gone; to be treated as a 503 (RFC
+   * 3261 8.1.3.1, 16.9). Where absent `onTimeout` is called.
+   */
+  onTransportError?(transaction: ClientTransaction): void;
 }
+
+/** Why the engine refused a request by itself. */
+export type EngineRefusal = ParseFailure | 'server-transactions-full';
 
 /** The layer above the transactions (RFC 3261 17): a proxy core or a user agent core. */
 export interface TransactionUser {
@@ -37,6 +45,8 @@ export interface TransactionUser {
    * are looked at again, and its ACK is absorbed (RFC 3261 8.2.7). Anything else is handed to `onRequest` with it.
    */
   screen?(request: SipRequest, flow: Flow): unknown;
+  /** Last look at a response by which the engine itself refuses a request; it may be edited. */
+  onRefusal?(request: SipRequest, response: SipResponse, reason: EngineRefusal, flow: Flow): void;
   /**
    * A new request, never ACK; CANCEL only when it matches no INVITE transaction.
    *

@@ -1,5 +1,6 @@
 import { createSocket, type Socket } from 'node:dgram';
-import { isIPv6 } from 'node:net';
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv6 } from 'node:net';
 
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
@@ -18,10 +19,22 @@ export interface UdpTransportOptions {
   readonly receiveBufferBytes?: number;
   /** SO_SNDBUF in octets. */
   readonly sendBufferBytes?: number;
+  /** Datagrams that may wait for room in the send buffer; more are lost, as they would be in a full network. */
+  readonly maximumPendingDatagrams?: number;
+  /** A datagram could not be sent to that peer: no route there, for instance. */
+  readonly onUnreachable?: (peer: Peer) => void;
 }
 
 /** Large enough that a burst of some thousand messages waits rather than is lost. */
 const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+
+const DEFAULT_PENDING_DATAGRAMS = 16_384;
+
+/** What UDP can carry in one datagram: 65,535 less the headers of UDP and, over IPv4, of IP. */
+const LARGEST_DATAGRAM = { udp4: 65_507, udp6: 65_527 };
+
+/** Errors that say that the system has no room at the moment, not that the peer cannot be reached. */
+const BUFFER_FULL = new Set(['EAGAIN', 'ENOBUFS', 'ENOMEM']);
 
 /** UDP over node:dgram (RFC 3261 18). A datagram that cannot be sent is counted; the transactions will send it again. */
 export class UdpTransport implements Transport {
@@ -29,12 +42,19 @@ export class UdpTransport implements Transport {
   readonly reliable = false;
   readonly local: Peer;
   readonly sentBy: string;
-  readonly counters = { received: 0, sent: 0, sendErrors: 0 };
+  readonly counters = { received: 0, sent: 0, sendErrors: 0, sendBufferFull: 0 };
   readonly #socket: Socket;
+  readonly #largest: number;
+  readonly #maximumPending: number;
+  readonly #onUnreachable: ((peer: Peer) => void) | undefined;
+  #pending = 0;
   #open = true;
 
   private constructor(socket: Socket, options: UdpTransportOptions, onDatagram: DatagramHandler) {
     this.#socket = socket;
+    this.#largest = LARGEST_DATAGRAM[isIPv6(socket.address().address) ? 'udp6' : 'udp4'];
+    this.#maximumPending = options.maximumPendingDatagrams ?? DEFAULT_PENDING_DATAGRAMS;
+    this.#onUnreachable = options.onUnreachable;
     const { address, port } = socket.address();
     this.local = { address, port };
     this.sentBy = `${formatHost(options.advertised?.host ?? address)}:${options.advertised?.port ?? port}`;
@@ -50,14 +70,21 @@ export class UdpTransport implements Transport {
 
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: UdpTransportOptions, onDatagram: DatagramHandler): Promise<UdpTransport> {
+    const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
     const socket = createSocket({
-      type: isIPv6(options.host) ? 'udp6' : 'udp4',
+      type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,
+      // IPv4 has a listener of its own, which may bind the same port.
+      ipv6Only: isIPv6(host),
+      // Peers are addresses already. Without this every datagram would go through dns.lookup and a turn of nextTick.
+      lookup: (address, _family, found) => {
+        found(null, address, address.includes(':') ? 6 : 4);
+      },
     });
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
-        socket.bind(options.port, options.host, () => {
+        socket.bind(options.port, host, () => {
           socket.off('error', reject);
           resolve();
         });
@@ -66,21 +93,29 @@ export class UdpTransport implements Transport {
       socket.setSendBufferSize(options.sendBufferBytes ?? DEFAULT_BUFFER_BYTES);
     } catch (error) {
       socket.close();
-      const reason = error instanceof Error ? error.message : String(error);
-      throw new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${options.host}:${options.port}: ${reason}`, {
-        cause: error,
-      });
+      throw bindFailed(options, error);
     }
     return new UdpTransport(socket, options, onDatagram);
   }
 
-  send(message: Buffer, peer: Peer): void {
-    if (!this.#open) {
+  send(message: Buffer, peer: Peer): boolean {
+    // A Via may name port 0, to which nothing can be sent.
+    if (!this.#open || message.length > this.#largest || peer.port === 0) {
       this.counters.sendErrors++;
-      return;
+      return false;
+    }
+    if (this.#pending >= this.#maximumPending) {
+      this.counters.sendBufferFull++;
+      return true;
     }
     this.counters.sent++;
+    this.#pending++;
     this.#socket.send(message, peer.port, peer.address, this.#onSent);
+    return true;
+  }
+
+  isConnected(): boolean {
+    return true;
   }
 
   async close(): Promise<void> {
@@ -93,7 +128,35 @@ export class UdpTransport implements Transport {
     });
   }
 
-  readonly #onSent = (error: Error | null): void => {
-    if (error !== null) this.counters.sendErrors++;
+  readonly #onSent = (error: SendError | null): void => {
+    this.#pending--;
+    if (error === null) return;
+    if (BUFFER_FULL.has(error.code ?? '')) {
+      this.counters.sendBufferFull++;
+      return;
+    }
+    this.counters.sendErrors++;
+    const { address, port } = error;
+    if (address !== undefined && port !== undefined) this.#onUnreachable?.({ address, port });
   };
+}
+
+/** What node:dgram says of a datagram that it could not send. */
+interface SendError extends Error {
+  readonly code?: string;
+  readonly address?: string;
+  readonly port?: number;
+}
+
+async function addressOf(options: UdpTransportOptions): Promise<string> {
+  try {
+    return (await lookup(options.host)).address;
+  } catch (error) {
+    throw bindFailed(options, error);
+  }
+}
+
+function bindFailed({ host, port }: UdpTransportOptions, cause: unknown): SipError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new SipError('OSGATE_SIP_BIND_FAILED', `cannot listen on ${host}:${port}: ${reason}`, { cause });
 }

@@ -1,4 +1,4 @@
-import type { DatagramHandler, Peer, Transport } from '../../sip/index.ts';
+import type { DatagramHandler, Peer, Transport, TransportProtocol } from '../../sip/index.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 /** A deterministic source of numbers from 0 to 1 (mulberry32). */
@@ -12,7 +12,10 @@ export function seededRandom(seed: number): () => number {
   };
 }
 
-/** Datagrams between in-memory transports, under virtual time, with loss and delay as a seed has them. */
+/**
+ * Datagrams between in-memory transports, under virtual time, with loss and delay as a seed has them. A TCP transport loses
+ * nothing; whether it has a connection and takes what is sent, a test says.
+ */
 export class MemoryNetwork {
   readonly #scheduler: VirtualScheduler;
   readonly #handlers = new Map<string, DatagramHandler>();
@@ -27,19 +30,29 @@ export class MemoryNetwork {
     this.#random = seededRandom(seed);
   }
 
-  open(port: number, onDatagram: (datagram: Buffer, source: Peer, transport: Transport) => void): Transport {
+  /** Ports to which no stream connection is open. */
+  readonly disconnected = new Set<number>();
+
+  open(
+    port: number,
+    onDatagram: (datagram: Buffer, source: Peer, transport: Transport) => void,
+    protocol: TransportProtocol = 'UDP',
+  ): Transport {
     const local = { address: '192.0.2.1', port };
     const transport: Transport = {
-      protocol: 'UDP',
-      reliable: false,
+      protocol,
+      reliable: protocol === 'TCP',
       local,
       sentBy: `192.0.2.1:${port}`,
       send: (message, peer) => {
-        if (this.#random() < this.loss) return;
-        this.#scheduler.schedule(Math.ceil(this.#random() * this.delay), () => {
+        const stream = protocol === 'TCP';
+        if (!stream && this.#random() < this.loss) return true;
+        this.#scheduler.schedule(stream ? 1 : Math.ceil(this.#random() * this.delay), () => {
           this.#handlers.get(`${peer.address}:${peer.port}`)?.(Buffer.from(message), local);
         });
+        return true;
       },
+      isConnected: (peer) => protocol === 'UDP' || !this.disconnected.has(peer.port),
       close: async () => {
         this.#handlers.delete(`192.0.2.1:${port}`);
       },

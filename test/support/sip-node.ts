@@ -4,11 +4,13 @@ import {
   type ClientTransaction,
   type ClientTransactionHandler,
   type Flow,
+  type Peer,
   type ServerTransaction,
   type SipResponse,
   type TransactionLimits,
   type TransactionUser,
   type Transport,
+  type TransportProtocol,
 } from '../../sip/index.ts';
 import type { MemoryNetwork } from './memory-network.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
@@ -26,7 +28,13 @@ export class SipNode implements TransactionUser {
   onServerTransaction: ((transaction: ServerTransaction) => void) | undefined;
   #branch = 0;
 
-  constructor(network: MemoryNetwork, scheduler: VirtualScheduler, port: number, limits?: TransactionLimits) {
+  constructor(
+    network: MemoryNetwork,
+    scheduler: VirtualScheduler,
+    port: number,
+    limits?: TransactionLimits,
+    protocol: TransportProtocol = 'UDP',
+  ) {
     this.engine = new TransactionEngine({
       scheduler,
       random: (octets) => {
@@ -39,10 +47,11 @@ export class SipNode implements TransactionUser {
       user: this,
       ...(limits === undefined ? {} : { limits }),
     });
-    this.transport = network.open(port, (datagram, peer, transport) => {
+    const onDatagram = (datagram: Buffer, peer: Peer, transport: Transport): void => {
       this.datagrams.push(datagram.toString('latin1'));
       this.engine.receive(datagram, { transport, peer });
-    });
+    };
+    this.transport = network.open(port, onDatagram, protocol);
   }
 
   flowTo(other: SipNode): Flow {
@@ -83,6 +92,7 @@ export class Outcome implements ClientTransactionHandler {
   readonly statuses: number[] = [];
   readonly responses: SipResponse[] = [];
   timeouts = 0;
+  transportErrors = 0;
   transaction: ClientTransaction | undefined;
 
   onResponse(response: SipResponse): void {
@@ -92,6 +102,10 @@ export class Outcome implements ClientTransactionHandler {
 
   onTimeout(): void {
     this.timeouts++;
+  }
+
+  onTransportError(): void {
+    this.transportErrors++;
   }
 }
 

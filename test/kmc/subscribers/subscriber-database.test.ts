@@ -5,10 +5,22 @@ import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
 import { KmcError, type KmcErrorCode } from '../../../kmc/errors.ts';
 import { openDatabaseFile } from '../../../kmc/subscribers/database-file.ts';
-import { SecretKey, SubscriberDatabase, type Subscriber } from '../../../kmc/subscribers/index.ts';
+import {
+  SecretKey,
+  SubscriberDatabase,
+  type PasswordSubscriber,
+  type Subscriber,
+} from '../../../kmc/subscribers/index.ts';
 import { KEY, TEST_SUBSCRIBER } from './test-subscriber.ts';
 
 const key = new SecretKey(KEY);
+const PASSWORD = Buffer.from('correct horse battery staple');
+const DESK: PasswordSubscriber = {
+  impi: 'desk',
+  impus: ['sip:desk@home1.example'],
+  password: PASSWORD,
+  settings: { bsfInfo: {}, ussList: [] },
+};
 
 describe('SubscriberDatabase', () => {
   let folder: string;
@@ -35,7 +47,7 @@ describe('SubscriberDatabase', () => {
     use((database) => {
       expect(database.get(subscriber.impi)).to.deep.equal(subscriber);
       expect(database.list()).to.deep.equal([
-        { impi: subscriber.impi, impus: subscriber.impus, sqn: (1n << 48n) - 1n },
+        { impi: subscriber.impi, impus: subscriber.impus, sqn: (1n << 48n) - 1n, password: false },
       ]);
       expect(database.get('bob@home1.example')).to.equal(undefined);
     });
@@ -133,7 +145,7 @@ describe('SubscriberDatabase', () => {
 
   it('does not open a newer schema, another program’s database, what is no database, or a folder that is not there', () => {
     use(() => undefined);
-    alter('PRAGMA user_version = 2');
+    alter('PRAGMA user_version = 3');
     expectCode(() => SubscriberDatabase.open(path, key), 'OSGATE_KMC_DATABASE');
     path = join(folder, 'other.sqlite');
     alter('CREATE TABLE things (id INTEGER)');
@@ -141,6 +153,102 @@ describe('SubscriberDatabase', () => {
     writeFileSync(join(folder, 'text'), 'no database at all '.repeat(100));
     expectCode(() => SubscriberDatabase.open(join(folder, 'text'), key), 'OSGATE_KMC_DATABASE');
     expectCode(() => SubscriberDatabase.open(join(folder, 'no', 'where'), key), 'OSGATE_KMC_DATABASE');
+  });
+
+  it('keeps users with a password beside those with a card, and those with both', () => {
+    const both: Subscriber = { ...TEST_SUBSCRIBER, password: PASSWORD };
+    use((database) => {
+      database.addAll([DESK, both, { ...TEST_SUBSCRIBER, impi: 'bob@home1.example' }]);
+    });
+    use((database) => {
+      expect(database.get('desk')).to.deep.equal(DESK);
+      expect(database.get(both.impi)).to.deep.equal(both);
+      expect(database.list().map(({ impi, sqn, password }) => [impi, sqn, password])).to.deep.equal([
+        ['alice@home1.example', 32n, true],
+        ['bob@home1.example', 32n, false],
+        ['desk', undefined, true],
+      ]);
+      expect(database.getPasswordSubscriber('desk')).to.deep.equal(DESK);
+      expect(database.getPasswordSubscriber(both.impi)?.password).to.deep.equal(PASSWORD);
+      expect(database.getPasswordSubscriber('bob@home1.example')).to.equal(undefined);
+      expect(database.getPasswordSubscriber('nobody')).to.equal(undefined);
+      expect(
+        database.advance('desk', () => 0n),
+        'no card, no vectors',
+      ).to.equal(undefined);
+      for (const name of readdirSync(folder)) {
+        expect(readFileSync(join(folder, name)).includes(PASSWORD), name).to.equal(false);
+      }
+    });
+  });
+
+  it('sets, changes and removes passwords, but not the only credential', () => {
+    use((database) => {
+      database.addAll([DESK, TEST_SUBSCRIBER]);
+      expect(database.setPassword(TEST_SUBSCRIBER.impi, PASSWORD)).to.equal(true);
+      expect(database.get(TEST_SUBSCRIBER.impi)).to.deep.equal({ ...TEST_SUBSCRIBER, password: PASSWORD });
+      expect(database.setPassword('desk', Buffer.from('other'))).to.equal(true);
+      expect(database.getPasswordSubscriber('desk')?.password.toString()).to.equal('other');
+      expect(database.setPassword(TEST_SUBSCRIBER.impi, undefined)).to.equal(true);
+      expect(database.get(TEST_SUBSCRIBER.impi)).to.deep.equal(TEST_SUBSCRIBER);
+      expectCode(() => database.setPassword('desk', undefined), 'OSGATE_KMC_SUBSCRIBER_INVALID');
+      expectCode(() => database.setPassword('desk', Buffer.alloc(0)), 'OSGATE_KMC_SUBSCRIBER_INVALID');
+      expect(database.setPassword('nobody', PASSWORD)).to.equal(false);
+    });
+  });
+
+  it('refuses names and passwords that digest cannot have', () => {
+    use((database) => {
+      for (const change of [
+        { impi: 'a:b' },
+        { impi: 'a b' },
+        { impi: '' },
+        { password: Buffer.alloc(0) },
+        { password: Buffer.alloc(129, 'x') },
+        { password: Buffer.from('a\nb') },
+      ]) {
+        expectCode(() => {
+          database.add({ ...DESK, ...change });
+        }, 'OSGATE_KMC_SUBSCRIBER_INVALID');
+      }
+    });
+  });
+
+  it('brings a database of the first version up to date, once, with all that is in it, under a process that has it open', () => {
+    const sealed = makeFirstVersion(path);
+    const old = new DatabaseSync(path);
+    const oldRead = old.prepare('SELECT * FROM subscribers WHERE impi = ?');
+    expect(oldRead.get(TEST_SUBSCRIBER.impi)).to.have.property('sqn', 32);
+    expectCode(() => SubscriberDatabase.open(path, new SecretKey(Buffer.alloc(32, 1))), 'OSGATE_KMC_DATABASE');
+    expect(old.prepare('PRAGMA user_version').get(), 'not touched with the wrong key').to.deep.include({
+      user_version: 1,
+    });
+    use((database) => {
+      expect(database.get(TEST_SUBSCRIBER.impi)).to.deep.equal(TEST_SUBSCRIBER);
+      expect(database.setPassword(TEST_SUBSCRIBER.impi, PASSWORD)).to.equal(true);
+      expect(database.advance(TEST_SUBSCRIBER.impi, ({ sqn }) => sqn + 32n)?.sqn).to.equal(64n);
+    });
+    use((database) => {
+      expect(database.get(TEST_SUBSCRIBER.impi)).to.deep.equal({ ...TEST_SUBSCRIBER, sqn: 64n, password: PASSWORD });
+    });
+    expect(oldRead.get(TEST_SUBSCRIBER.impi)).to.include({ sqn: 64 });
+    expect(Buffer.from(oldRead.get(TEST_SUBSCRIBER.impi)?.['k'] as Uint8Array)).to.deep.equal(sealed);
+    old.prepare('UPDATE subscribers SET sqn = 96 WHERE impi = ?').run(TEST_SUBSCRIBER.impi);
+    old.close();
+    use((database) => {
+      expect(database.get(TEST_SUBSCRIBER.impi)?.sqn).to.equal(96n);
+      expect(database.get(TEST_SUBSCRIBER.impi)?.password).to.deep.equal(PASSWORD);
+    });
+  });
+
+  it('leaves a database of the first version as it was when the step to the next one fails', () => {
+    makeFirstVersion(path);
+    alter('CREATE TABLE subscribers_2 (in_the_way INTEGER)');
+    expectCode(() => SubscriberDatabase.open(path, key), 'OSGATE_KMC_DATABASE');
+    alter('DROP TABLE subscribers_2');
+    use((database) => {
+      expect(database.get(TEST_SUBSCRIBER.impi)).to.deep.equal(TEST_SUBSCRIBER);
+    });
   });
 
   it('notices secrets that were moved to another row or damaged', () => {
@@ -186,6 +294,35 @@ describe('SubscriberDatabase', () => {
     database.close();
   }
 });
+
+/** The schema as it was before passwords, with Alice in it; gives her K as it is sealed. */
+function makeFirstVersion(path: string): Buffer {
+  const box = key.box('osgate subscriber database');
+  const database = new DatabaseSync(path);
+  database.exec(`
+    CREATE TABLE metadata (name TEXT PRIMARY KEY, value BLOB NOT NULL) STRICT;
+    CREATE TABLE subscribers (
+      impi TEXT PRIMARY KEY,
+      impus TEXT NOT NULL,
+      k BLOB NOT NULL,
+      opc BLOB NOT NULL,
+      amf BLOB NOT NULL,
+      sqn INTEGER NOT NULL CHECK (sqn BETWEEN 0 AND 281474976710655),
+      settings TEXT NOT NULL
+    ) STRICT;
+    PRAGMA application_id = 1330857803;
+    PRAGMA user_version = 1;
+  `);
+  const check = box.seal(Buffer.from('osgate subscriber database'), 'key check');
+  database.prepare("INSERT INTO metadata (name, value) VALUES ('key-check', ?)").run(check);
+  const { impi, impus, k, opc, amf, sqn, settings } = TEST_SUBSCRIBER;
+  const sealed = box.seal(k, `k\n${impi}`);
+  database
+    .prepare('INSERT INTO subscribers (impi, impus, k, opc, amf, sqn, settings) VALUES (?, ?, ?, ?, ?, ?, ?)')
+    .run(impi, JSON.stringify(impus), sealed, box.seal(opc, `opc\n${impi}`), amf, sqn, JSON.stringify(settings));
+  database.close();
+  return sealed;
+}
 
 function expectCode(work: () => unknown, code: KmcErrorCode): void {
   expect(work).to.throw(KmcError).with.property('code', code);

@@ -53,12 +53,12 @@ describe('CSV of subscribers', () => {
     if (!result.ok) expect.fail(result.problems.map(formatCsvProblem).join('\n'));
     const [first, second] = result.subscribers;
     expect(first?.impus).to.deep.equal(['sip:a@b', 'tel:+491234']);
-    expect(first?.opc.toString('hex')).to.equal(OPC);
-    expect(first?.amf.toString('hex')).to.equal('4321');
+    expect(first?.opc?.toString('hex')).to.equal(OPC);
+    expect(first?.amf?.toString('hex')).to.equal('4321');
     expect(first?.sqn).to.equal(32n);
     expect(second?.impus).to.deep.equal(['sip:c@d']);
-    expect(second?.opc.toString('hex')).to.equal(OPC);
-    expect(second?.amf.toString('hex')).to.equal('0000');
+    expect(second?.opc?.toString('hex')).to.equal(OPC);
+    expect(second?.amf?.toString('hex')).to.equal('0000');
     expect(second?.sqn).to.equal(0n);
   });
 
@@ -89,9 +89,47 @@ describe('CSV of subscribers', () => {
   it('refuses a header that does not have what is needed', () => {
     expect(problems('')).to.deep.equal(['line 1: there is no header line']);
     expect(problems('impi,imsi,k,k\n')).to.deep.equal([
-      'line 1, column imsi: is none of impi, impus, k, opc, op, amf, sqn',
+      'line 1, column imsi: is none of impi, impus, k, opc, op, amf, sqn, password',
       'line 1, column k: is there twice',
       'line 1, column opc: is missing',
+    ]);
+  });
+
+  it('gives users with a password, with a card or without, and keeps the blanks of passwords', () => {
+    const result = parseSubscribersCsv(
+      `impi,impus,k,opc,password\ndesk,sip:desk@b,,," s3 cret "\na@b,,${K},${OPC},pass\nc@d,,${K},${OPC},\n`,
+    );
+    if (!result.ok) expect.fail(result.problems.map(formatCsvProblem).join('\n'));
+    expect(
+      result.subscribers.map(({ impi, k, password }) => [impi, k !== undefined, password?.toString('latin1')]),
+    ).to.deep.equal([
+      ['desk', false, ' s3 cret '],
+      ['a@b', true, 'pass'],
+      ['c@d', true, undefined],
+    ]);
+    const columns = parseSubscribersCsv('impi,password\na@b,p\n');
+    expect(columns.ok && columns.subscribers[0]?.impus).to.deep.equal(['sip:a@b']);
+  });
+
+  it('says what is wrong with a password, and never which one it was', () => {
+    const text = [
+      'impi,impus,k,opc,sqn,password',
+      'desk,,,,,secret',
+      `a@b,,,,,se\u0001cret`,
+      `c@d,,,,,${'secret'.repeat(22)}`,
+      'a:b@c,,,,,secret',
+      'e@f,,,,1,secret',
+      `g@h,,${K},,,secret`,
+      'i@j,,,,,',
+    ].join('\n');
+    expect(problems(text)).to.deep.equal([
+      'line 2, column impus: is missing: a user name without a realm makes no public identity',
+      'line 3, column password: has a control character',
+      'line 4, column password: is not 1 to 128 octets',
+      'line 5, column impi: has a colon, which nobody with a password may have in the name',
+      'line 6, column sqn: cannot be given without k',
+      'line 7, column opc: is not 32 hexadecimal digits',
+      'line 8, column k: is not 32 hexadecimal digits',
     ]);
   });
 

@@ -78,6 +78,7 @@ describe('osgate subscriber', function () {
       opc: OPC,
       amf: '4321',
       sqn: '000000000020',
+      password: false,
       uiccType: 'GBA',
       lifeTime: 60,
       ussList: [{ gsid: 0, type: 0, uids: ['sip:alice@home1.example'], flags: [1] }],
@@ -106,11 +107,52 @@ describe('osgate subscriber', function () {
     expect(imported.output).to.equal('added 2 subscribers\n');
     const list = JSON.parse((await osgate(['list', '-c', config, '--json'])).output) as unknown;
     expect(list).to.deep.equal([
-      { impi: 'bob@home1.example', impus: ['sip:bob@home1.example'], sqn: '000000000000' },
-      { impi: 'carol@home1.example', impus: ['sip:carol@home1.example'], sqn: '000000000000' },
+      { impi: 'bob@home1.example', impus: ['sip:bob@home1.example'], sqn: '000000000000', password: false },
+      { impi: 'carol@home1.example', impus: ['sip:carol@home1.example'], sqn: '000000000000', password: false },
     ]);
     const again = await osgate(['import', '-c', config, '-'], csv);
     expect(again.errors).to.include('OSGATE_KMC_SUBSCRIBER_EXISTS');
+  });
+
+  it('takes passwords from a file or standard input only, tells that there is one, and never shows it', async () => {
+    const password = 'correct horse battery staple';
+    const file = join(folder, 'password');
+    writeFileSync(file, `${password}\n`, { mode: 0o600 });
+    const printed: string[] = [];
+    const run = async (args: readonly string[], input = ''): Promise<Outcome> => {
+      const outcome = await osgate([...args, '-c', config], input);
+      printed.push(outcome.output, outcome.errors);
+      return outcome;
+    };
+    const desk = ['--impi', 'desk7', '--impu', 'sip:desk7@home1.example'];
+    expect((await run(['add', ...desk, '--password-file', file])).output).to.equal('added desk7\n');
+    const erin = ['--impi', 'erin@home1.example', '--opc', OPC];
+    expect((await run(['add', ...erin, '--k-file', '-'], K)).code).to.equal(0);
+    const set = await run(['password', 'erin@home1.example', '--password-file', '-'], `${password}\r\n`);
+    expect(set.output, set.errors).to.equal('set the password of erin@home1.example\n');
+    const listed = (await run(['list'])).output.split('\n');
+    expect(listed).to.include('desk7\t-\tsip:desk7@home1.example\tpassword');
+    expect(listed).to.include('erin@home1.example\t000000000000\tsip:erin@home1.example\tpassword');
+    expect((await run(['show', 'desk7'])).output).to.equal(
+      'impi: desk7\nimpus: sip:desk7@home1.example\npassword: set\n',
+    );
+    const secrets = await run(['show', 'desk7', '--json', '--secrets']);
+    expect(JSON.parse(secrets.output)).to.deep.equal({
+      impi: 'desk7',
+      impus: ['sip:desk7@home1.example'],
+      password: true,
+      ussList: [],
+    });
+    await run(['show', 'erin@home1.example', '--secrets']);
+    expect((await run(['password', 'desk7', '--remove'])).errors).to.include('OSGATE_KMC_SUBSCRIBER_INVALID');
+    expect((await run(['password', 'desk7'])).errors).to.include('either --password-file or --remove');
+    expect((await run(['password', 'nobody', '--remove'])).errors).to.include('OSGATE_KMC_IDENTITY_UNKNOWN');
+    expect((await run(['password', 'erin@home1.example', '--remove'])).code).to.equal(0);
+    const both = ['--k-file', '-', '--password-file', '-'];
+    expect((await run(['add', ...erin, ...both], K)).errors).to.include('--password-file');
+    expect(printed.join('')).not.to.include(password);
+    expect((await run(['add', '--help'])).output).not.to.match(/--password[ =]</);
+    for (const impi of ['desk7', 'erin@home1.example']) expect((await run(['remove', impi])).code).to.equal(0);
   });
 
   it('names the option that is wrong, and no key', async () => {

@@ -38,7 +38,7 @@ describe('loading the configuration', () => {
     const config = parseConfig(GATEWAY + AGENT, '/etc/osgate/osgate.yaml');
     const gateway = requireSection(config, 'gateway');
     const [listener] = gateway.sec1.sip;
-    expect(config.log).to.deep.equal({ level: 'info', format: 'auto' });
+    expect(config.log).to.deep.equal({ level: 'info', format: 'auto', requests: 'all' });
     expect(listener?.port).to.equal(5060);
     expect(listener?.realm).to.equal('3GPP-bootstrapping@gateway.example.net');
     expect(listener?.unauthenticatedMethods).to.deep.equal([]);
@@ -75,7 +75,7 @@ describe('loading the configuration', () => {
   });
 
   it('takes an empty file as one of defaults', () => {
-    expect(parseConfig('', 'osgate.yaml')).to.deep.equal({ log: { level: 'info', format: 'auto' } });
+    expect(parseConfig('', 'osgate.yaml')).to.deep.equal({ log: { level: 'info', format: 'auto', requests: 'all' } });
   });
 
   it('loads a file', async () => {
@@ -127,7 +127,7 @@ describe('errors of the configuration', () => {
 
   it('list the known keys when an unknown one is like none of them', () => {
     expect(problemsIn('log: { colour: red }')).to.deep.equal([
-      'osgate.yaml:1: log.colour: is an unknown key, known keys are level, format',
+      'osgate.yaml:1: log.colour: is an unknown key, known keys are level, format, requests',
     ]);
   });
 
@@ -139,7 +139,7 @@ describe('errors of the configuration', () => {
 
   it('name the choices of a type', () => {
     expect(problemsIn(GATEWAY.replace('type: gba-digest', 'type: basic'))).to.deep.equal([
-      'osgate.yaml:9: gateway.sec1.sip[0].authenticators[0].type: found "basic", expected one of gba-digest, trusted',
+      'osgate.yaml:9: gateway.sec1.sip[0].authenticators[0].type: found "basic", expected one of gba-digest, digest, trusted',
     ]);
   });
 

@@ -31,7 +31,8 @@ const flow: Flow = {
     reliable: false,
     local: { address: '127.0.0.1', port: 5060 },
     sentBy: '127.0.0.1:5060',
-    send: () => undefined,
+    send: () => true,
+    isConnected: () => true,
     close: () => Promise.resolve(),
   },
   peer: { address: '192.0.2.1', port: 5060 },
@@ -151,6 +152,10 @@ describe('GbaDigestAuthenticator', () => {
           algorithm: 'SHA-256',
           impi: 'alice@ims.example.com',
           impus: ['sip:alice@example.com', 'tel:+1555'],
+          securitySettings: [
+            { gsid: 0, type: 0, uids: ['sip:alice@example.com', 'tel:+1555'], flags: [] },
+            { gsid: 7, type: 7, uids: ['sip:alice@example.com'], flags: [] },
+          ],
           expiresAt: START + 3_600_000,
         });
         const response = request.createResponse(200);
@@ -203,7 +208,7 @@ describe('GbaDigestAuthenticator', () => {
     broken.set('Proxy-Authorization', 'Digest realm="r", realm="r"');
     expect(await outcome(broken)).to.equal('refused malformed-credentials 400');
     const foreign = offered.map((value) => value.replace('SHA-256', 'SHA-512-256'));
-    expect(await outcome(signed(foreign, { nonceCount: 3 }))).to.equal('challenge malformed-credentials 407');
+    expect(await outcome(signed(foreign, { nonceCount: 3 }))).to.equal('challenge unsupported-credentials 407');
     clock.now += 300_000;
     expect(await outcome(signed(offered, { nonceCount: 4 }))).to.equal('challenge stale 407');
     expect(await outcome(signed(offered, { nonceCount: 4, password: 'x' }))).to.equal('challenge wrong-key 407');

@@ -46,7 +46,7 @@ describe('SIP transactions under virtual time', () => {
     const send = transport.send.bind(transport);
     transport.send = (message, peer) => {
       sent.push(scheduler.now());
-      send(message, peer);
+      return send(message, peer);
     };
     const outcome = alice.send(makeRequest('MESSAGE'), bob);
     scheduler.advance(31_999);
@@ -112,7 +112,7 @@ describe('SIP transactions under virtual time', () => {
     const { transport } = alice;
     const send = transport.send.bind(transport);
     transport.send = (message, peer) => {
-      if (!message.toString('latin1').startsWith('ACK')) send(message, peer);
+      return message.toString('latin1').startsWith('ACK') || send(message, peer);
     };
     alice.send(makeRequest('INVITE'), bob);
     settle();

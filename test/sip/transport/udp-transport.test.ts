@@ -45,4 +45,37 @@ describe('UDP transport', () => {
     expect(transport.sentBy).to.equal('edge.example.com:5060');
     await transport.close();
   });
+
+  it('lesson 30: neither a full buffer, an impossible peer nor a datagram too large is an exception', async () => {
+    const unreachable: string[] = [];
+    const transport = await UdpTransport.open(
+      {
+        host: '127.0.0.1',
+        port: 0,
+        maximumPendingDatagrams: 2,
+        onUnreachable: ({ address }) => unreachable.push(address),
+      },
+      () => undefined,
+    );
+    const there = { address: '127.0.0.1', port: 9 };
+    for (let count = 0; count < 5; count++) expect(transport.send(Buffer.from('x'), there)).to.equal(true);
+    expect(transport.counters).to.include({ sent: 2, sendBufferFull: 3 });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(transport.send(Buffer.alloc(65_508), there)).to.equal(false);
+    expect(transport.send(Buffer.from('x'), { address: '127.0.0.1', port: 0 })).to.equal(false);
+    // From a loopback address no other network can be reached.
+    expect(transport.send(Buffer.from('x'), { address: '192.0.2.1', port: 9 })).to.equal(true);
+    const deadline = Date.now() + 2000;
+    while (unreachable.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(unreachable).to.deep.equal(['192.0.2.1']);
+    expect(transport.counters.sendErrors).to.equal(3);
+    await transport.close();
+  });
+
+  it('binds one port for IPv4 and for IPv6 side by side', async () => {
+    const six = await UdpTransport.open({ host: '::', port: 0 }, () => undefined);
+    const four = await UdpTransport.open({ host: '0.0.0.0', port: six.local.port }, () => undefined);
+    expect(four.local.port).to.equal(six.local.port);
+    await Promise.all([six.close(), four.close()]);
+  });
 });

@@ -1,0 +1,91 @@
+import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+
+import { addressOctets, formatAddress, type Peer, type TransportProtocol } from '../../sip/index.ts';
+
+/** What a flow token says (RFC 5626 5.2). */
+export interface FlowTokenContent {
+  readonly protocol: TransportProtocol;
+  /** The place of the listener in the configuration, 0 to 255. */
+  readonly listener: number;
+  readonly peer: Peer;
+  /** See `AgentFlow.serial`. */
+  readonly serial: number;
+  /** See `AgentFlow.required`. */
+  readonly required: boolean;
+}
+
+export type FlowTokenReading =
+  | { readonly outcome: 'token'; readonly worker: number; readonly content: FlowTokenContent }
+  /** It has the form of a token, but is not one that was made with this key. */
+  | { readonly outcome: 'forged' }
+  /** A user part that means something else. */
+  | { readonly outcome: 'none' };
+
+/** Octets of HMAC-SHA-256 kept: as many as in the dialog token. */
+const MAC_OCTETS = 12;
+
+/** Flags, worker, listener, serial, port; the address follows. */
+const FIXED_OCTETS = 9;
+
+const TCP = 1;
+const IPV6 = 2;
+const REQUIRED = 4;
+
+/**
+ * The user part of our Path and Record-Route values: the flow that an agent opened, protected by an HMAC (RFC 5626 5.2, 9). It
+ * is 34 characters long for IPv4, 50 for IPv6. Which worker process has the flow stands in the token, so that any of them
+ * can tell.
+ */
+export class FlowTokens {
+  readonly #secret: KeyObject;
+  readonly #worker: number;
+
+  /**
+   * @param secret at least 32 random octets, the same for every process that shares a listener
+   * @param worker the number of this process, 0 to 255
+   */
+  constructor(secret: Buffer, worker = 0) {
+    this.#secret = createSecretKey(secret);
+    this.#worker = worker;
+  }
+
+  issue(content: FlowTokenContent): string {
+    const { address, port } = content.peer;
+    const octets = addressOctets(address);
+    const body = Buffer.alloc(FIXED_OCTETS + octets.length);
+    body[0] =
+      (content.protocol === 'TCP' ? TCP : 0) | (octets.length === 16 ? IPV6 : 0) | (content.required ? REQUIRED : 0);
+    body[1] = this.#worker;
+    body[2] = content.listener;
+    body.writeUInt32BE(content.serial, 3);
+    body.writeUInt16BE(port, 7);
+    octets.copy(body, FIXED_OCTETS);
+    return Buffer.concat([body, this.#mac(body)]).toString('base64url');
+  }
+
+  read(user: string | undefined): FlowTokenReading {
+    if (user === undefined) return { outcome: 'none' };
+    const bytes = Buffer.from(user, 'base64url');
+    const flags = bytes[0] ?? 0;
+    const six = (flags & IPV6) !== 0;
+    const length = FIXED_OCTETS + (six ? 16 : 4);
+    if (bytes.length !== length + MAC_OCTETS || bytes.toString('base64url') !== user) return { outcome: 'none' };
+    const body = bytes.subarray(0, length);
+    if (!timingSafeEqual(bytes.subarray(length), this.#mac(body))) return { outcome: 'forged' };
+    return {
+      outcome: 'token',
+      worker: body[1] ?? 0,
+      content: {
+        protocol: (flags & TCP) === 0 ? 'UDP' : 'TCP',
+        listener: body[2] ?? 0,
+        serial: body.readUInt32BE(3),
+        peer: { address: formatAddress(body.subarray(FIXED_OCTETS)), port: body.readUInt16BE(7) },
+        required: (flags & REQUIRED) !== 0,
+      },
+    };
+  }
+
+  #mac(body: Buffer): Buffer {
+    return createHmac('sha256', this.#secret).update(body).digest().subarray(0, MAC_OCTETS);
+  }
+}
