@@ -4,10 +4,12 @@ import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
 import { benchFlood } from './flood/index.ts';
+import { benchParse } from './parse/index.ts';
 import { benchSip, SIP_PARTS } from './sip/index.ts';
 import { benchSoak } from './soak/index.ts';
 
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
+       npm run bench -- parse     [--rounds N] [--seconds N]
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
@@ -33,7 +35,10 @@ const { values, positionals } = parseArgs({
 /** Both groups take it; a gateway that does not know the key refuses its configuration. */
 const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
-const GROUPS: Readonly<Record<string, () => Promise<void>>> = {
+const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
+  parse: () => {
+    benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });
+  },
   sip: () =>
     benchSip({
       rounds: Number(values.rounds),

@@ -1,9 +1,17 @@
 import { isDigestScheme, parseDigestParameters } from '../../sip/digest/index.ts';
-import { headerName, parseParameters, quote, type SipMessage, type SipRequest } from '../../sip/message/index.ts';
+import {
+  headerName,
+  parseParameters,
+  quote,
+  trimWhitespace,
+  type SipMessage,
+  type SipRequest,
+} from '../../sip/message/index.ts';
 
 /** Removes what only a member of the trust domain may say (RFC 3325, RFC 5876, RFC 7315, TS 24.229 4.4). */
 export function stripFromUntrusted(message: SipMessage): void {
   for (const name of CLAIMS) if (message.has(name)) message.remove(name);
+  stripOddNames(message);
   stripNetworkProvided(message);
   for (const name of CREDENTIALS) if (message.has(name)) stripIntegrityProtected(message, name);
 }
@@ -48,10 +56,32 @@ const INNER = [
 /** What an agent must not bring along. */
 const CLAIMS = [
   ...INNER,
-  ...[ASSERTED_IDENTITY, 'P-Preferred-Identity', 'Path', 'Service-Route', 'Security-Server'].map(
-    (name) => headerName(name).canonical,
-  ),
+  ...[
+    ASSERTED_IDENTITY,
+    'P-Preferred-Identity',
+    // What P-Asserted-Identity was before RFC 3325; application servers still believe it.
+    'Remote-Party-ID',
+    'Path',
+    'Service-Route',
+    'Security-Server',
+  ].map((name) => headerName(name).canonical),
 ];
+
+/**
+ * A name may hold any of !%*`' (RFC 3261 25.1), but none that is registered does. Kamailio reads no P-Asserted-Identity in a
+ * message that has such a field, and drachtio-srf undoes the escape that it takes % for.
+ */
+function stripOddNames(message: SipMessage): void {
+  const odd = message.headerNames().filter(isOddName);
+  for (const name of odd) message.remove(name);
+}
+
+function isOddName(name: string): boolean {
+  for (let index = 0; index < name.length; index++) if (ODD.has(name.charCodeAt(index))) return true;
+  return false;
+}
+
+const ODD: ReadonlySet<number> = new Set(Array.from("!%*`'", (character) => character.charCodeAt(0)));
 
 function stripNetworkProvided(message: SipMessage): void {
   if (!message.has(ACCESS_NETWORK_INFO)) return;
@@ -107,7 +137,7 @@ function wantsPrivacy(message: SipMessage): boolean {
   return message
     .headers('Privacy')
     .flatMap((value) => value.split(/[;,]/))
-    .some((token) => PRIVATE.has(token.trim().toLowerCase()));
+    .some((token) => PRIVATE.has(trimWhitespace(token).toLowerCase()));
 }
 
 /** RFC 3323 4.2 and RFC 3325 9.3. */

@@ -288,7 +288,10 @@ export class SipEdge implements ProxyHandler {
       // Route entries that are not ours are an untrusted peer's wish; only a proven dialog keeps them.
       if (!this.#options.router.isOwnDialog(context)) request.remove('Route');
       removeOwnCredentials(request, arrival);
-      for (const identity of admission?.asserted ?? []) request.append('P-Asserted-Identity', `<${identity}>`);
+      // On top, above all that the peer wrote: a server that stops reading early has read who it is.
+      for (const identity of admission?.asserted.toReversed() ?? []) {
+        request.prepend('P-Asserted-Identity', `<${identity}>`);
+      }
     } else if (!this.#isInside(destination)) {
       stripTowardsUntrusted(request);
     }

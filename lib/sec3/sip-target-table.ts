@@ -1,4 +1,4 @@
-import type { SipRequest } from '../../sip/index.ts';
+import { trimWhitespace, type SipRequest } from '../../sip/index.ts';
 import { permit, type Identity, type SecurityRequirement } from '../identity/index.ts';
 import { SipTarget, type SipTargetOptions } from './sip-target.ts';
 import { chooseTargets, groupByPriority, type TargetGroups } from './target-choice.ts';
@@ -155,7 +155,7 @@ export function eventPackage(request: SipRequest): string | undefined {
   const event = request.header('Event');
   if (event === undefined) return undefined;
   const semicolon = event.indexOf(';');
-  return (semicolon < 0 ? event : event.slice(0, semicolon)).trim().toLowerCase();
+  return trimWhitespace(semicolon < 0 ? event : event.slice(0, semicolon)).toLowerCase();
 }
 
 function requestHost(request: SipRequest): string | undefined {

@@ -1,4 +1,4 @@
-import { isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
+import { isToken, isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
 import { quote, skipQuoted, unquote } from '../message/parameters.ts';
 
 /** Parameters of a challenge or of credentials: lower-case names, values without quotes and escapes. */
@@ -45,7 +45,7 @@ export function parseAuthParameters(text: string, start = 0): AuthParameters | u
   }
 }
 
-/** Joins parameters, leaving out the absent ones; those named in `quoted` become quoted-strings. */
+/** Joins parameters, leaving out the absent ones; those named in `quoted`, and those that are no token, become quoted-strings. */
 export function formatAuthParameters(
   parameters: readonly (readonly [name: string, value: string | undefined])[],
   quoted: ReadonlySet<string>,
@@ -53,7 +53,7 @@ export function formatAuthParameters(
   let text = '';
   for (const [name, value] of parameters) {
     if (value === undefined) continue;
-    text += `${text === '' ? '' : ', '}${name}=${quoted.has(name) ? quote(value) : value}`;
+    text += `${text === '' ? '' : ', '}${name}=${quoted.has(name) || !isToken(value) ? quote(value) : value}`;
   }
   return text;
 }

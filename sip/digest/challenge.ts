@@ -1,3 +1,4 @@
+import { trimWhitespace } from '../message/characters.ts';
 import { formatAuthParameters, parseDigestParameters } from './auth-parameters.ts';
 
 /** What WWW-Authenticate or Proxy-Authenticate carries (RFC 3261 22.4, RFC 7616 3.3); values without quotes. */
@@ -20,7 +21,7 @@ export function parseChallenge(value: string): DigestChallenge | undefined {
   if (parameters === undefined || realm === undefined || nonce === undefined) return undefined;
   const qop = (parameters.get('qop') ?? '')
     .split(',')
-    .map((token) => token.trim().toLowerCase())
+    .map((token) => trimWhitespace(token).toLowerCase())
     .filter((token) => token !== '');
   return {
     realm,

@@ -10,6 +10,20 @@ export function isToken(text: string): boolean {
   return true;
 }
 
+/** True for a non-empty run of token characters, colons and brackets: what a parameter without quotes may be (RFC 3261 25.1). */
+export function isTokenOrHost(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (TOKEN[code] !== 1 && code !== 0x3a && code !== 0x5b && code !== 0x5d) return false;
+  }
+  return text.length > 0;
+}
+
+/** True for the code of one token character. */
+export function isTokenCode(code: number): boolean {
+  return TOKEN[code] === 1;
+}
+
 /** True for a non-empty run of digits. */
 export function isDigits(text: string): boolean {
   if (text.length === 0) return false;
@@ -25,6 +39,18 @@ export function parseDecimal(text: string, maximum: number): number | undefined 
   if (text.length > 10 || !isDigits(text)) return undefined;
   const value = Number(text);
   return value <= maximum ? value : undefined;
+}
+
+/**
+ * Without the spaces and tabs at both ends. String's own trim takes other octets off as well, a no-break space above all, that
+ * are a part of the value to every reader that is not written in JavaScript.
+ */
+export function trimWhitespace(text: string): string {
+  let start = 0;
+  let end = text.length;
+  while (start < end && isWhitespace(text.charCodeAt(start))) start++;
+  while (end > start && isWhitespace(text.charCodeAt(end - 1))) end--;
+  return start === 0 && end === text.length ? text : text.slice(start, end);
 }
 
 /** Space and horizontal tab. */

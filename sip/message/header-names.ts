@@ -82,6 +82,7 @@ const REPEATABLE = [
   'Reason',
   'Record-Route',
   'Reject-Contact',
+  'Remote-Party-ID',
   'Request-Disposition',
   'Require',
   'Route',
@@ -121,12 +122,47 @@ const COMPACT_FORMS: Readonly<Record<string, string>> = {
 const KNOWN = buildTable();
 
 /**
+ * Stands for a name that spells a known one with escapes: `F%72om` is a token, and to RFC 3261 no more than an unknown name,
+ * but some readers undo escapes there and would see a second From.
+ */
+export const ALIAS: HeaderName = { canonical: '', singletonBit: 0 };
+
+/** RFC 4475 3.1.1.5 wants `C%6Fntact` forwarded as the unknown name that it is; a second Contact claims no identity. */
+const HARMLESS_ALIAS = 'Contact';
+
+/**
  * Looks a header field name up, whatever its case or form.
  *
  * @param name a token (RFC 3261 25.1); the caller has checked its characters
  */
 export function headerName(name: string): HeaderName {
-  return KNOWN.get(name) ?? KNOWN.get(name.toLowerCase()) ?? { canonical: trainCase(name), singletonBit: 0 };
+  return KNOWN.get(name) ?? KNOWN.get(name.toLowerCase()) ?? unknownName(name);
+}
+
+function unknownName(name: string): HeaderName {
+  if (name.includes('%')) {
+    const undone = undoEscapes(name);
+    if (undone === undefined) return ALIAS;
+    const known = KNOWN.get(undone.toLowerCase());
+    if (known !== undefined && known.canonical !== HARMLESS_ALIAS) return ALIAS;
+  }
+  return { canonical: trainCase(name), singletonBit: 0 };
+}
+
+/** How many readers in a row may each undo an escape. */
+const ROUNDS = 4;
+
+/** As often as there is something to undo; undefined when that takes more rounds than any chain of readers would. */
+function undoEscapes(name: string): string | undefined {
+  let before = name;
+  for (let round = 0; round < ROUNDS; round++) {
+    const after = before.replace(/%([0-9A-Fa-f]{2})/g, (_, digits: string) =>
+      String.fromCharCode(Number.parseInt(digits, 16)),
+    );
+    if (after === before) return after;
+    before = after;
+  }
+  return undefined;
 }
 
 function buildTable(): ReadonlyMap<string, HeaderName> {

@@ -1,4 +1,4 @@
-export { isDigits, isToken, parseDecimal } from './characters.ts';
+export { isDigits, isToken, parseDecimal, trimWhitespace } from './characters.ts';
 export { headerName } from './header-names.ts';
 export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq, type HeaderField } from './message.ts';
 export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';

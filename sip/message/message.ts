@@ -1,5 +1,5 @@
 import { SipError } from '../errors.ts';
-import { isToken, parseDecimal } from './characters.ts';
+import { isToken, parseDecimal, trimWhitespace } from './characters.ts';
 import { parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 import { nextComma, splitValues } from './parameters.ts';
 import { reasonPhrase } from './reason-phrases.ts';
@@ -100,6 +100,12 @@ export abstract class SipMessage {
     return removed;
   }
 
+  /** The top value of a comma-separated header, without a look at the others. */
+  firstValue(name: string): string | undefined {
+    const field = this.header(name);
+    return field === undefined ? undefined : trimWhitespace(field.slice(0, nextComma(field, 0)));
+  }
+
   /** Removes and returns the top value of a comma-separated header. */
   removeFirstValue(name: string): string | undefined {
     const index = this.names.indexOf(name);
@@ -110,10 +116,10 @@ export abstract class SipMessage {
       this.names.splice(index, 1);
       this.fieldValues.splice(index, 1);
     } else {
-      this.fieldValues[index] = field.slice(end + 1).trim();
+      this.fieldValues[index] = trimWhitespace(field.slice(end + 1));
     }
     this.#changed(name);
-    return field.slice(0, end).trim();
+    return trimWhitespace(field.slice(0, end));
   }
 
   /** Replaces the top value of a comma-separated header, or appends one where there is none. */
@@ -127,6 +133,11 @@ export abstract class SipMessage {
     }
     this.fieldValues[index] = value + field.slice(nextComma(field, 0));
     this.#changed(name);
+  }
+
+  /** The name of each field, in their order; one that stands twice is there twice. */
+  headerNames(): readonly string[] {
+    return this.names;
   }
 
   headerFields(): readonly HeaderField[] {
@@ -167,7 +178,7 @@ export abstract class SipMessage {
   get topVia(): Via | undefined {
     if (this.#topVia === undefined) {
       const field = this.header('Via');
-      if (field !== undefined) this.#topVia = parseVia(field.slice(0, nextComma(field, 0)).trim());
+      if (field !== undefined) this.#topVia = parseVia(trimWhitespace(field.slice(0, nextComma(field, 0))));
     }
     return this.#topVia;
   }
@@ -201,10 +212,9 @@ export abstract class SipMessage {
   }
 
   /** What of the fields that every message has cannot be read; for the parser. */
-  malformedField(): 'malformed-via' | 'malformed-cseq' | 'malformed-from-or-to' | undefined {
+  malformedField(): 'malformed-via' | 'malformed-cseq' | undefined {
     if (this.topVia === undefined) return 'malformed-via';
-    if (this.cseq === NO_CSEQ || !isToken(this.cseq.method)) return 'malformed-cseq';
-    return this.from === NO_ADDRESS || this.to === NO_ADDRESS ? 'malformed-from-or-to' : undefined;
+    return this.cseq === NO_CSEQ || !isToken(this.cseq.method) ? 'malformed-cseq' : undefined;
   }
 
   protected copyTo(other: SipMessage): void {
@@ -281,17 +291,17 @@ export class SipRequest extends SipMessage {
     const response = new SipResponse(status, reason);
     const names: string[] = [];
     const values: string[] = [];
+    const tag =
+      status > 100 && tagOf(this.to) === undefined ? (options.toTag ?? this.statelessTag(this.method)) : undefined;
     const recordRoute = status > 100 && status < 300 && DIALOG_FORMING.has(this.method);
     for (let index = 0; index < this.names.length; index++) {
       const name = this.names[index] ?? '';
       if (!COPIED.has(name) && !(recordRoute && name === 'Record-Route')) continue;
+      const value = this.fieldValues[index] ?? '';
       names.push(name);
-      values.push(this.fieldValues[index] ?? '');
+      values.push(tag !== undefined && name === 'To' ? `${value};tag=${tag}` : value);
     }
     response.adopt(names, values, '');
-    if (status > 100 && tagOf(this.to) === undefined) {
-      response.set('To', `${this.header('To') ?? ''};tag=${options.toTag ?? this.statelessTag(this.method)}`);
-    }
     return response;
   }
 
@@ -348,7 +358,7 @@ export function parseCSeq(text: string): CSeq | undefined {
   let end = 0;
   while (end < text.length && text.charCodeAt(end) !== 0x20 && text.charCodeAt(end) !== 0x09) end++;
   const sequence = parseDecimal(text.slice(0, end), 0x7fff_ffff);
-  const method = text.slice(end).trim();
+  const method = trimWhitespace(text.slice(end));
   return sequence === undefined || method === '' ? undefined : { sequence, method };
 }
 
@@ -370,7 +380,7 @@ function fnv1a(start: number, text: string): number {
 function checkValue(name: string, value: string): void {
   for (let index = 0; index < value.length; index++) {
     const code = value.charCodeAt(index);
-    if (code === 0x0d || code === 0x0a || code === 0 || code > 0xff) {
+    if (code === 0x0d || code === 0x0a || code > 0xff) {
       throw new SipError(
         'OSGATE_SIP_INVALID_ARGUMENT',
         `${name} cannot hold character U+${code.toString(16).padStart(4, '0')}`,

@@ -1,3 +1,4 @@
+import { isTokenCode, isWhitespace, trimWhitespace } from './characters.ts';
 import {
   NO_PARAMETERS,
   parseParameters,
@@ -26,13 +27,14 @@ export function parseNameAddress(text: string): NameAddress | undefined {
     if (behind < 0) return undefined;
     displayName = unquote(text.slice(0, behind));
     open = text.indexOf('<', behind);
-    if (open < 0 || text.slice(behind, open).trim() !== '') return undefined;
+    if (open < 0 || trimWhitespace(text.slice(behind, open)) !== '') return undefined;
   } else {
     open = text.indexOf('<');
     if (open > 0) {
-      const name = text.slice(0, open).trim();
+      const name = trimWhitespace(text.slice(0, open));
       if (name !== '') displayName = name;
-      if (name.includes('"') || name.includes(';') || name.includes(',')) return undefined;
+      // Tokens only (RFC 3261 25.1): in `sip:eve@example.com <sip:bob@example.com>` another reader finds another address.
+      if (!areTokens(name)) return undefined;
     }
   }
   if (open < 0) return parseBareAddress(text);
@@ -40,7 +42,7 @@ export function parseNameAddress(text: string): NameAddress | undefined {
   if (close < 0) return undefined;
   const uri = text.slice(open + 1, close);
   const parameters = parseTail(text, close + 1);
-  if (uri === '' || uri.includes('<') || parameters === undefined) return undefined;
+  if (uri === '' || uri.includes('<') || hasWhitespace(uri) || parameters === undefined) return undefined;
   return { displayName, uri, parameters };
 }
 
@@ -56,16 +58,29 @@ export function tagOf(value: NameAddress): string | undefined {
 
 function parseBareAddress(text: string): NameAddress | undefined {
   const semicolon = text.indexOf(';');
-  const uri = (semicolon < 0 ? text : text.slice(0, semicolon)).trim();
+  const uri = trimWhitespace(semicolon < 0 ? text : text.slice(0, semicolon));
   // A comma or a question mark in a URI calls for angle brackets (RFC 3261 20).
-  if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || uri.includes(' ')) return undefined;
+  if (uri === '' || uri.includes(',') || uri.includes('?') || uri.includes('>') || hasWhitespace(uri)) return undefined;
   const parameters = semicolon < 0 ? NO_PARAMETERS : parseParameters(text, semicolon);
   return parameters === undefined ? undefined : { displayName: undefined, uri, parameters };
+}
+
+/** Tokens with white space between them, or nothing. */
+function areTokens(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (!isTokenCode(code) && !isWhitespace(code)) return false;
+  }
+  return true;
+}
+
+function hasWhitespace(text: string): boolean {
+  return text.includes(' ') || text.includes('\t');
 }
 
 function parseTail(text: string, start: number): Parameters | undefined {
   if (start === text.length) return NO_PARAMETERS;
   const semicolon = text.indexOf(';', start);
-  if (semicolon < 0) return text.slice(start).trim() === '' ? NO_PARAMETERS : undefined;
-  return text.slice(start, semicolon).trim() === '' ? parseParameters(text, semicolon) : undefined;
+  if (semicolon < 0) return trimWhitespace(text.slice(start)) === '' ? NO_PARAMETERS : undefined;
+  return trimWhitespace(text.slice(start, semicolon)) === '' ? parseParameters(text, semicolon) : undefined;
 }

@@ -1,4 +1,4 @@
-import { skipToken, skipWhitespace } from './characters.ts';
+import { skipToken, skipWhitespace, trimWhitespace } from './characters.ts';
 
 /** Parameters after `;`, by lower-case name; a value is undefined for a bare name, and keeps its quotes. */
 export type Parameters = ReadonlyMap<string, string | undefined>;
@@ -77,7 +77,7 @@ export function splitValues(text: string): string[] {
   let start = 0;
   for (;;) {
     const end = nextComma(text, start);
-    values.push(text.slice(start, end).trim());
+    values.push(trimWhitespace(text.slice(start, end)));
     if (end >= text.length) return values;
     start = end + 1;
   }

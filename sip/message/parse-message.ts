@@ -1,6 +1,10 @@
-import { isToken, isWhitespace, parseDecimal } from './characters.ts';
-import { headerName } from './header-names.ts';
+import { isToken, isWhitespace, parseDecimal, trimWhitespace } from './characters.ts';
+import { checkAddresses } from './check-addresses.ts';
+import { ALIAS, headerName } from './header-names.ts';
 import { SipRequest, SipResponse } from './message.ts';
+import { nextComma } from './parameters.ts';
+import { hasOnlyQuotedControls } from './quoted-controls.ts';
+import { parseVia } from './via.ts';
 
 /** Bounds on one message; beyond them it is refused. */
 export interface MessageLimits {
@@ -26,6 +30,8 @@ export type ParseFailure =
   | 'truncated'
   | 'malformed-via'
   | 'malformed-from-or-to'
+  | 'malformed-contact'
+  | 'malformed-call-id'
   | 'malformed-cseq'
   | 'cseq-method-mismatch'
   | 'malformed-max-forwards'
@@ -34,7 +40,7 @@ export type ParseFailure =
 
 export type ParseResult =
   | { readonly ok: true; readonly message: SipRequest | SipResponse }
-  /** `request` is there when the message is a request of which enough could be read to answer it. */
+  /** `request` is there when the message is a request with a Via, well-formed or not, so that it can be answered. */
   | { readonly ok: false; readonly failure: ParseFailure; readonly request?: SipRequest };
 
 /** True for what keeps a NAT binding open and is no message: nothing, line breaks only, or four zero octets. */
@@ -107,11 +113,22 @@ function parseStartLine(line: string): StartLine | undefined {
   const method = line.slice(0, first);
   const uri = line.slice(first + 1, second);
   const version = line.slice(second + 1);
-  if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) return undefined;
+  if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) {
+    return unreadableRequest(method, line);
+  }
   if (version === 'SIP/2.0') return { message: new SipRequest(method, uri), failure: undefined };
   if (!version.toUpperCase().startsWith('SIP/')) return undefined;
   const supported = version.toUpperCase() === 'SIP/2.0';
   return { message: new SipRequest(method, uri), failure: supported ? undefined : 'unsupported-version' };
+}
+
+/**
+ * A start line with white space where none may stand (RFC 4475 3.1.2.8 to 3.1.2.10): where the Request-URI begins and ends
+ * nobody can tell for sure, but that it is a request is plain, and so it can be answered.
+ */
+function unreadableRequest(method: string, line: string): StartLine | undefined {
+  if (!isToken(method) || !trimWhitespace(line).endsWith(' SIP/2.0')) return undefined;
+  return { message: new SipRequest(method, 'sip:malformed.invalid'), failure: 'malformed-start-line' };
 }
 
 interface Fields {
@@ -129,26 +146,32 @@ function readFields(text: string, start: number, limits: MessageLimits): Fields 
   let singletons = 0;
   let failure: ParseFailure | undefined;
   let position = start;
+  // The next colon, looked for once: a message with none must not be searched to its end again for each of its lines.
+  let colon = -1;
   for (;;) {
     const end = text.indexOf('\r\n', position);
     if (end < 0) return { names, values, singletons, bodyStart: text.length, failure: failure ?? 'truncated' };
     if (end === position) return { names, values, singletons, bodyStart: end + 2, failure };
     const unprintable = lineFailure(text, position, end);
-    if (unprintable !== undefined) failure ??= unprintable;
+    if (unprintable !== undefined && !hasOnlyQuotedControls(text.slice(position, end))) failure ??= unprintable;
     else if (isWhitespace(text.charCodeAt(position))) {
-      // A folded line (RFC 3261 7.3.1) goes on with the value above; white space before the first field is none.
+      // A folded line (RFC 3261 7.3.1) goes on with the value above; white space before the first field is none, and a line
+      // of nothing else is the end of the header to some.
       const last = values.length - 1;
-      if (last < 0) failure ??= 'malformed-header-line';
-      else values[last] = `${values[last] ?? ''} ${text.slice(position, end).trim()}`.trim();
+      const more = trimmed(text, position, end);
+      if (last < 0 || more === '') failure ??= 'malformed-header-line';
+      else values[last] = values[last] === '' ? more : `${values[last] ?? ''} ${more}`;
     } else {
-      const colon = text.indexOf(':', position);
-      const name = colon < 0 || colon > end ? '' : text.slice(position, trimEnd(text, position, colon));
+      if (colon < position) colon = indexOrEnd(text, ':', position);
+      const name = colon > end ? '' : text.slice(position, trimEnd(text, position, colon));
       if (!isToken(name)) failure ??= 'malformed-header-name';
       else if (names.length >= limits.maximumHeaders) {
         return { names, values, singletons, bodyStart: text.length, failure: failure ?? 'too-many-headers' };
       } else {
-        const { canonical, singletonBit } = headerName(name);
-        if ((singletons & singletonBit) !== 0) failure ??= 'duplicate-header';
+        const known = headerName(name);
+        const { canonical, singletonBit } = known;
+        if (known === ALIAS) failure ??= 'malformed-header-name';
+        else if ((singletons & singletonBit) !== 0) failure ??= 'duplicate-header';
         else {
           singletons |= singletonBit;
           names.push(canonical);
@@ -158,6 +181,11 @@ function readFields(text: string, start: number, limits: MessageLimits): Fields 
     }
     position = end + 2;
   }
+}
+
+function indexOrEnd(text: string, what: string, start: number): number {
+  const index = text.indexOf(what, start);
+  return index < 0 ? text.length : index;
 }
 
 /** Spaces and tabs before the colon are legal (HCOLON); they do not go out again. */
@@ -199,13 +227,45 @@ function checkFields(message: SipRequest | SipResponse, { names, singletons }: F
 function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined {
   const malformed = message.malformedField();
   if (malformed !== undefined) return malformed;
+  // A branch that is nothing but the cookie names no transaction (RFC 4475 3.2.1).
+  if (message.topVia?.branch === 'z9hG4bK' || !areVias(message)) return 'malformed-via';
   if (message instanceof SipRequest && message.cseq.method !== message.method) return 'cseq-method-mismatch';
-  if (message.callId === '') return 'missing-header';
+  if (!isCallId(message.callId)) return 'malformed-call-id';
   if (message.has('Max-Forwards') && message.maxForwards === undefined) return 'malformed-max-forwards';
-  return undefined;
+  return checkAddresses(message);
 }
 
-/** Adds the request when it has what an answer is made of (RFC 3261 8.2.6.2). */
+/** The Via of others is forwarded as it is, but a reader that stumbles over one may read nothing that stands behind it. */
+function areVias(message: SipRequest | SipResponse): boolean {
+  const names = message.headerNames();
+  // Most messages have but one, which has been read.
+  if (names.indexOf('Via') === names.lastIndexOf('Via') && message.header('Via')?.includes(',') === false) return true;
+  return message.headers('Via').every(areViasOf);
+}
+
+function areViasOf(field: string): boolean {
+  for (let start = 0; start <= field.length;) {
+    const end = nextComma(field, start);
+    const value = field.slice(start, end);
+    if (parseVia(trimWhitespace(value)) === undefined) return false;
+    // `;rport ,` is one of what Kamailio stumbles over.
+    const spaced = end < field.length && isWhitespace(value.charCodeAt(value.length - 1));
+    if (spaced && value.lastIndexOf(';') > value.lastIndexOf('=')) return false;
+    start = end + 1;
+  }
+  return true;
+}
+
+/** Something, in one word of ASCII: a reader that ends it at a space, of whatever kind, takes two calls for one. */
+function isCallId(text: string): boolean {
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index);
+    if (code <= 0x20 || code >= 0x7f) return false;
+  }
+  return text !== '';
+}
+
+/** Adds the request when it has a Via, which an answer cannot do without; what else it lacks, the answer lacks (RFC 4475 3.3.1). */
 function refusal(
   failure: ParseFailure,
   message: SipRequest | SipResponse,
@@ -214,7 +274,5 @@ function refusal(
 ): ParseResult {
   if (!(message instanceof SipRequest)) return { ok: false, failure };
   message.adopt(names, values, '');
-  const answerable =
-    ['Via', 'From', 'To', 'Call-ID', 'CSeq'].every((name) => message.has(name)) && message.topVia !== undefined;
-  return answerable ? { ok: false, failure, request: message } : { ok: false, failure };
+  return message.has('Via') ? { ok: false, failure, request: message } : { ok: false, failure };
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 
-import { isToken, parseDecimal } from './characters.ts';
+import { isToken, parseDecimal, trimWhitespace } from './characters.ts';
 import { formatParameters, NO_PARAMETERS, parseParameters, type Parameters } from './parameters.ts';
 
 /** A sip or sips URI (RFC 3261 19.1). Escapes are kept as they were written. */
@@ -46,7 +46,7 @@ export function parseUri(text: string): Uri | undefined {
   if (colon <= 0) return undefined;
   const scheme = text.slice(0, colon).toLowerCase();
   if (scheme === 'sip' || scheme === 'sips') return parseSipUri(scheme, text, colon + 1);
-  if (!isScheme(scheme) || !isPrintable(text)) return undefined;
+  if (!isScheme(scheme) || !isUriText(text)) return undefined;
   if (scheme === 'tel') return parseTelUri(text.slice(colon + 1));
   return { scheme, opaque: text.slice(colon + 1) };
 }
@@ -78,18 +78,22 @@ export function parseHostPort(
   if (text.charCodeAt(start) === 0x5b) {
     hostEnd = text.indexOf(']', start) + 1;
     if (hostEnd <= 0 || hostEnd > end) return undefined;
-    host = text.slice(start + 1, hostEnd - 1).toLowerCase();
+    // An error in the grammar of RFC 3261 asks for three colons before an embedded IPv4 address (RFC 5118 4.10).
+    host = text
+      .slice(start + 1, hostEnd - 1)
+      .toLowerCase()
+      .replace(':::', '::');
     if (isIP(host) !== 6) return undefined;
   } else {
     const colon = text.indexOf(':', start);
     hostEnd = colon < 0 || colon > end ? end : colon;
-    host = text.slice(start, hostEnd).trim().toLowerCase();
+    host = trimWhitespace(text.slice(start, hostEnd)).toLowerCase();
     if (!isHostName(host)) return undefined;
   }
-  const rest = text.slice(hostEnd, end).trim();
+  const rest = trimWhitespace(text.slice(hostEnd, end));
   if (rest === '') return { host, port: undefined };
   if (!rest.startsWith(':')) return undefined;
-  const port = parseDecimal(rest.slice(1).trim(), 65_535);
+  const port = parseDecimal(trimWhitespace(rest.slice(1)), 65_535);
   return port === undefined ? undefined : { host, port };
 }
 
@@ -110,7 +114,7 @@ function isHostName(host: string): boolean {
 }
 
 function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUri | undefined {
-  if (!isPrintable(text)) return undefined;
+  if (!isUriText(text)) return undefined;
   // The user part may hold `;` and `?`, so it is looked for first; what follows the host may hold an escaped @ only.
   const at = text.indexOf('@', start);
   let hostStart = start;
@@ -122,7 +126,7 @@ function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUr
     const split = colon >= 0 && colon < at;
     user = text.slice(start, split ? colon : at);
     if (split) password = text.slice(colon + 1, at);
-    if (user === '' || !hasGoodEscapes(user) || user.includes('"') || user.includes('<')) return undefined;
+    if (user === '' || !hasGoodEscapes(user)) return undefined;
     hostStart = at + 1;
   }
   const question = text.indexOf('?', hostStart);
@@ -170,14 +174,15 @@ function isScheme(scheme: string): boolean {
   return first >= 0x61 && first <= 0x7a && isToken(scheme);
 }
 
-/** No space, control character or delimiter that ends a URI in a header. */
-function isPrintable(text: string): boolean {
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index);
-    if (code <= 0x20 || code >= 0x7f || code === 0x3c || code === 0x3e || code === 0x22) return false;
-  }
+/** Only characters that a URI may hold (RFC 3986 2): no space, control character, quotation mark, backslash or bracket of a name-addr. */
+export function isUriText(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (URI_CHARACTER[text.charCodeAt(index)] !== 1) return false;
   return true;
 }
+
+const URI_CHARACTER = new Uint8Array(256);
+for (let code = 0x21; code < 0x7f; code++) URI_CHARACTER[code] = 1;
+for (const character of '"<>\\^`{|}') URI_CHARACTER[character.charCodeAt(0)] = 0;
 
 function hasGoodEscapes(text: string): boolean {
   for (let index = text.indexOf('%'); index >= 0; index = text.indexOf('%', index + 1)) {

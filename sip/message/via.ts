@@ -1,4 +1,4 @@
-import { isToken } from './characters.ts';
+import { isToken, isTokenOrHost } from './characters.ts';
 import { formatParameters, NO_PARAMETERS, parseParameters, type Parameters } from './parameters.ts';
 import { formatHost, parseHostPort } from './uri.ts';
 
@@ -38,7 +38,7 @@ export function parseVia(text: string): Via | undefined {
   const hostPort = parseHostPort(text, protocolEnd, semicolon < 0 ? text.length : semicolon);
   if (hostPort === undefined) return undefined;
   const parameters = semicolon < 0 ? NO_PARAMETERS : parseParameters(text, semicolon);
-  if (parameters === undefined) return undefined;
+  if (parameters === undefined || !arePlain(parameters)) return undefined;
   const { host, port } = hostPort;
   return {
     protocol,
@@ -55,6 +55,22 @@ export function formatVia(via: Pick<Via, 'protocol' | 'host' | 'port' | 'paramet
   const port = via.port === undefined ? '' : `:${via.port}`;
   return `SIP/2.0/${via.protocol} ${formatHost(via.host)}${port}${formatParameters(via.parameters)}`;
 }
+
+/**
+ * A token or a host, with brackets or without (RFC 5118 4.5). The grammar lets an extension be a quoted-string; nobody writes
+ * one, and Kamailio, which takes none, then reads nothing of what stands behind it.
+ */
+function arePlain(parameters: Parameters): boolean {
+  for (const [name, value] of parameters) {
+    if (value === undefined) {
+      if (WITH_VALUE.has(name)) return false;
+    } else if (!isTokenOrHost(value)) return false;
+  }
+  return true;
+}
+
+/** RFC 3261 25.1, and `i`, which is no more than an extension but stands for a connection to Kamailio. */
+const WITH_VALUE: ReadonlySet<string> = new Set(['branch', 'received', 'maddr', 'ttl', 'i']);
 
 function readRport(parameters: Parameters): number | true | undefined {
   if (!parameters.has('rport')) return undefined;

@@ -112,6 +112,8 @@ export class ProxyCore implements TransactionUser {
     const uri = request.requestUri;
     if (uri === undefined) return { status: 400, reason: 'malformed-request-uri' };
     if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416, reason: 'unsupported-uri-scheme' };
+    // Header fields in a Request-URI must not be forwarded, nor become header fields (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
+    if (isSipUri(uri) && uri.headers !== undefined) return { status: 400, reason: 'malformed-request-uri' };
     if (request.maxForwards === 0) return { status: 483, reason: 'too-many-hops' };
     if (this.#loops.isLoop(request)) return { status: 482, reason: 'loop' };
     const breadth = breadthRefusal(request);

@@ -21,7 +21,7 @@ export function processRoute(request: SipRequest, isLocal: (uri: SipUri) => bool
   restoreRequestUri(request, isLocal);
   const poppedRoutes: NameAddress[] = [];
   for (;;) {
-    const top = request.header('Route') === undefined ? undefined : request.values('Route')[0];
+    const top = request.firstValue('Route');
     if (top === undefined) {
       const uri = request.requestUri;
       return uri === undefined ? undefined : { poppedRoutes, nextHop: uri };

@@ -165,7 +165,7 @@ export class TransactionEngine {
     if (!result.ok) {
       this.counters.malformed++;
       this.#observe?.onDropped(result.failure, flow);
-      if (result.request !== undefined) this.#refuse(result.request, result.failure, flow);
+      if (result.request !== undefined) this.#refuse(result.request, result.failure, flow, datagram.length);
       return;
     }
     const { message } = result;
@@ -355,15 +355,20 @@ export class TransactionEngine {
     return branch;
   }
 
-  /** Answers a request that cannot be understood, without state (RFC 3261 16.3 step 1, 8.2.7). */
-  #refuse(request: SipRequest, failure: ParseFailure, flow: Flow): void {
+  /**
+   * Answers a request that cannot be understood, without state (RFC 3261 16.3 step 1, 8.2.7). Where the top Via is what
+   * cannot be understood, the answer goes to where the request came from, and only if it is no longer than the request.
+   */
+  #refuse(request: SipRequest, failure: ParseFailure, flow: Flow, received: number): void {
+    if (request.method === 'ACK') return;
     const via = request.topVia;
-    if (via === undefined || request.method === 'ACK') return;
-    stampVia(request, via, flow.peer);
+    if (via !== undefined) stampVia(request, via, flow.peer);
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
+    const complete = via !== undefined && ANSWERED.every((name) => request.has(name));
+    if (!complete && response.toBuffer().length > received) return;
     this.#user?.onRefusal?.(request, response, failure, flow);
-    this.#send(response, response.toBuffer(), responseFlowOf(via, flow));
+    this.#send(response, response.toBuffer(), via === undefined ? flow : responseFlowOf(via, flow));
   }
 
   /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
@@ -388,6 +393,8 @@ export interface FlowSizing {
   /** Another flow for a request of that many octets; undefined for the one that was asked for. */
   flowFor(octets: number): Flow | undefined;
 }
+/** What a request has that can be answered in full (RFC 3261 8.2.6.2). */
+const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
 

@@ -112,6 +112,16 @@ describe('SIP parser', () => {
       ['malformed-max-forwards', replaced('Max-Forwards', 'Max-Forwards: 256')],
       ['malformed-via', replaced('Via', 'Via: SIP/2.0/UDP')],
       ['malformed-from-or-to', replaced('To', 'To: "Bob <sip:bob@example.com>')],
+      ['malformed-from-or-to', replaced('From', 'From: sip:eve@example.com <sip:alice@example.com>;tag=1')],
+      ['malformed-from-or-to', replaced('From', 'From: < sip:alice@example.com>;tag=1')],
+      ['malformed-from-or-to', replaced('From', 'From: <sip:alice@example.com>;tag=a@b')],
+      ['malformed-from-or-to', replaced('From', 'From: <sip:alice@example.com>;tag')],
+      ['malformed-from-or-to', replaced('To', 'To: nobody')],
+      ['malformed-header-name', [...LINES, 'F%72om: <sip:eve@example.com>;tag=1']],
+      ['malformed-header-name', [...LINES, 'P%2dAsserted-Identity: <sip:eve@example.com>']],
+      ['malformed-header-name', [...LINES, 'P-Asserted%252DIdentity: <sip:eve@example.com>']],
+      ['malformed-header-line', [...LINES, 'X: y', ' \t', ' z']],
+      ['malformed-via', replaced('Via', 'Via: SIP/2.0/UDP 192.0.2.1;branch=z9hG4bK')],
       ['missing-header', LINES.filter((line) => !line.startsWith('Call-ID'))],
       ['malformed-start-line', ['MESSAGE  sip:bob@example.com SIP/2.0', ...LINES.slice(1)]],
       ['malformed-start-line', ['MESSAGE sip:bob@example.com SIP/2.0 ', ...LINES.slice(1)]],
@@ -120,6 +130,45 @@ describe('SIP parser', () => {
     ];
     for (const [expected, lines] of cases) expect(failure(parse(lines)), JSON.stringify(lines)).to.equal(expected);
     expect(failure(parseMessage(Buffer.from(LINES.join('\r\n'))))).to.equal('truncated');
+  });
+
+  it('takes a control character behind a backslash in the quoted-string of an address, and nowhere else', () => {
+    const odd = '"BEL:\\\u0007 NUL:\\\u0000 DEL:\\\u007f" <sip:bob@example.com>';
+    const message = request(parse(replaced('To', `To: ${odd}`)));
+    expect(message.toText()).to.contain(`\r\nTo: ${odd}\r\n`);
+    expect(message.to.displayName).to.equal('BEL:\u0007 NUL:\u0000 DEL:\u007f');
+    expect(message.createResponse(200).header('To')).to.match(/^"BEL.*;tag=osg/);
+    for (const line of [
+      `Subject: ${odd}`,
+      'To: "\u0000" <sip:bob@example.com>',
+      'To: "\\\\\u0000" <sip:bob@example.com>',
+      'To: "" \\\u0000 <sip:bob@example.com>',
+      'To: "\\\u0000 <sip:bob@example.com>',
+    ]) {
+      const verdict = failure(parse(line.startsWith('To') ? replaced('To', line) : [...LINES, line]));
+      expect(verdict, JSON.stringify(line)).to.equal('control-character');
+    }
+    expect(failure(parse(replaced('To', 'To: "\\\n" <sip:bob@example.com>')))).to.equal('bare-line-break');
+  });
+
+  it('lesson 28: refuses a Contact that is none', () => {
+    const bad = [
+      'None',
+      '',
+      '<None>',
+      '*, <sip:a@b>',
+      '<sip:a@b>,',
+      '<sip:a@b',
+      '"a <sip:a@b>',
+      'sip:a@b?Route=x',
+      '<>',
+      '@',
+    ];
+    for (const contact of bad)
+      expect(failure(parse([...LINES, `Contact: ${contact}`])), contact).to.equal('malformed-contact');
+    for (const contact of ['*', 'sip:a@b;q=0.1, "a, b" <sip:c@d?x=y>;expires=0', '<tel:+1>', '<urn:x:y>']) {
+      expect(failure(parse([...LINES, `Contact: ${contact}`])), contact).to.equal('accepted');
+    }
   });
 
   it('gives enough of a malformed request to answer it, and nothing of a response', () => {

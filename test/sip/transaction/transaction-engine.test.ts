@@ -223,6 +223,27 @@ describe('SIP transactions under virtual time', () => {
     expect(bob.engine.transactionCount).to.equal(0);
   });
 
+  it('answers what lacks a usable Via or more to where it came from, but never with more octets than came', () => {
+    const send = (...lines: string[]): string | undefined => {
+      alice.datagrams.length = 0;
+      bob.engine.receive(Buffer.from([...lines, '', ''].join('\r\n')), bob.flowTo(alice));
+      scheduler.advance(10);
+      return alice.datagrams[0];
+    };
+    const broken = 'Via: SIP/2.0/UDP 198.51.100.1;;,;,,';
+    const padding = `Subject: ${'x'.repeat(100)}`;
+    const rest = ['From: <sip:a@b>;tag=1', 'To: <sip:c@d>', 'Call-ID: x', 'CSeq: 1 OPTIONS'];
+    expect(send('OPTIONS sip:c@d SIP/2.0', broken, ...rest, padding)).to.match(
+      /^SIP\/2\.0 400 .*\r\nVia: .*;;,;,,\r\n/,
+    );
+    expect(send('OPTIONS sip:c@d SIP/7.0', 'Via: SIP/7.0/UDP b', ...rest, padding)).to.match(/^SIP\/2\.0 505 /);
+    expect(send('OPTIONS sip:c@d SIP/2.0', 'Via: SIP/2.0/UDP b;branch=z9hG4bK1', padding)).to.match(/^SIP\/2\.0 400 /);
+    expect(send('OPTIONS sip:c@d; lr SIP/2.0', 'Via: SIP/2.0/UDP b', ...rest)).to.match(/^SIP\/2\.0 400 /);
+    expect(send('OPTIONS sip:c@d SIP/2.0', 'Via: b')).to.equal(undefined);
+    expect(send('OPTIONS sip:c@d SIP/2.0', ...rest, padding)).to.equal(undefined);
+    expect(send('ACK sip:c@d SIP/2.0', broken, ...rest, padding)).to.equal(undefined);
+  });
+
   it('refuses new requests with 503 and Retry-After when the table is full, and keeps the old ones', () => {
     const small = new SipNode(network, scheduler, 5080, { maxServerTransactions: 2, maxClientTransactions: 1 });
     const outcomes = [1, 2, 3].map(() => alice.send(makeRequest('MESSAGE'), small));
