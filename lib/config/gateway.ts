@@ -18,6 +18,7 @@ import {
   uaSecurityProtocolId,
   url,
 } from './values.ts';
+import { drainDelay, supervision, workers } from './workers.ts';
 
 /** The `gateway` section: the OMA Security Gateway (GBA NAF). */
 export function gatewaySection(file: FilePath) {
@@ -40,6 +41,9 @@ export function gatewaySection(file: FilePath) {
       .describe('What hands a session to a requesting resource (SEC-3).'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
+    workers: workers(),
+    supervision: supervision().prefault({}).describe('How the supervisor treats its workers.'),
+    drainDelayMilliseconds: drainDelay(),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)
       .describe('How long transactions under way may take to finish after SIGTERM.'),

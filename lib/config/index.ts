@@ -2,11 +2,13 @@ export { loadConfig, parseConfig } from './load.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {
+  AdminConfig,
   AgentConfig,
   AuthenticatorConfig,
   Config,
   GatewayConfig,
   GbaDigestConfig,
+  HepConfig,
   KeyCentreConfig,
   KmcConfig,
   LimitsConfig,
@@ -15,6 +17,7 @@ export type {
   OpsConfig,
   SipListenerConfig,
   SipTargetConfig,
+  SupervisionConfig,
   TimersConfig,
   TrustedConfig,
   UbConfig,

@@ -5,8 +5,12 @@ import type { SipListener } from '../sec1/index.ts';
 
 const DEFAULT_SIP_PORT = 5060;
 
-/** The SEC-3 target table that the configuration describes. */
-export function buildTargetTable(rules: readonly SipTargetConfig[]): SipTargetTable {
+/**
+ * The SEC-3 target table that the configuration describes.
+ *
+ * @param previous the table that it replaces: what is known of a target that stays is handed on
+ */
+export function buildTargetTable(rules: readonly SipTargetConfig[], previous?: SipTargetTable): SipTargetTable {
   return new SipTargetTable(
     rules.map((rule) => ({
       name: rule.name,
@@ -14,7 +18,7 @@ export function buildTargetTable(rules: readonly SipTargetConfig[]): SipTargetTa
       methods: rule.methods,
       events: rule.events?.map((event) => event.toLowerCase()),
       responseTimeoutMilliseconds: rule.responseTimeoutMilliseconds,
-      targets: rule.targets.map((uri) => buildTarget(uri, rule.retryAfterSeconds * 1000)),
+      targets: rule.targets.map((uri) => adopt(uri, rule, previous) ?? buildTarget(uri, rule.retryAfterSeconds * 1000)),
     })),
   );
 }
@@ -35,6 +39,12 @@ export function departures(
     if (listener !== undefined) found.set(rule.name, listener);
   }
   return found;
+}
+
+/** The same target of the rule of the same name, when nothing about it changed. */
+function adopt(uri: string, rule: SipTargetConfig, previous: SipTargetTable | undefined): SipTarget | undefined {
+  const old = previous?.rules.find(({ name }) => name === rule.name)?.targets.find((target) => target.uri === uri);
+  return old?.retryAfterMilliseconds === rule.retryAfterSeconds * 1000 ? old : undefined;
 }
 
 function buildTarget(text: string, retryAfterMilliseconds: number): SipTarget {

@@ -43,8 +43,8 @@ export interface SipEdgeOptions {
  * this order, and only then on (docs/architecture.md, "How a request flows").
  */
 export class SipEdge implements ProxyHandler {
-  readonly #options: SipEdgeOptions;
-  readonly #byTransport: ReadonlyMap<Transport, SipListener>;
+  #options: SipEdgeOptions;
+  #byTransport: ReadonlyMap<Transport, SipListener>;
   #draining = false;
 
   constructor(options: SipEdgeOptions) {
@@ -52,9 +52,19 @@ export class SipEdge implements ProxyHandler {
     this.#byTransport = new Map(options.listeners.map((listener) => [listener.transport, listener]));
   }
 
-  /** From now on requests outside dialogs are answered 503; dialogs go on. */
-  drain(): void {
-    this.#draining = true;
+  /** From now on requests are judged and routed by these; what was let in goes on as it began. */
+  replace(settings: Pick<SipEdgeOptions, 'listeners' | 'router'>): void {
+    this.#options = { ...this.#options, listeners: settings.listeners, router: settings.router };
+    this.#byTransport = new Map(settings.listeners.map((listener) => [listener.transport, listener]));
+  }
+
+  /** From now on requests outside dialogs are answered 503, or no longer; dialogs go on in any case. */
+  drain(draining = true): void {
+    this.#draining = draining;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */
@@ -193,6 +203,7 @@ export class SipEdge implements ProxyHandler {
       else if (address !== undefined) targets.push(this.#target(context, arrival, hop, address));
     }
     if (targets.length > 0) context.forward(targets);
+    else if (hops.length === 0) this.#refuse(context, 'no-target', 503);
     else if (refusals.includes('destination-not-allowed')) this.#refuse(context, 'destination-not-allowed', 403);
     else this.#refuse(context, 'unresolved-host', 502);
   }
@@ -201,9 +212,7 @@ export class SipEdge implements ProxyHandler {
     const flow = { transport: hop.listener.transport, peer: { address, port: hop.port } };
     const { method } = context.request;
     const routes =
-      RECORD_ROUTED.has(method) || method === 'REGISTER'
-        ? this.#ownRoutes(context, arrival, hop.listener)
-        : undefined;
+      RECORD_ROUTED.has(method) || method === 'REGISTER' ? this.#ownRoutes(context, arrival, hop.listener) : undefined;
     return new EdgeTarget(flow, hop, method, routes, this.#options.scheduler, (request) => {
       this.#cross(context, arrival, request, flow);
     });

@@ -67,6 +67,7 @@ function requestHost(request: SipRequest): string | undefined {
 }
 
 function aliveFirst(targets: readonly SipTarget[], now: number): readonly SipTarget[] {
-  if (targets.every((target) => target.isAlive(now))) return targets;
-  return [...targets.filter((target) => target.isAlive(now)), ...targets.filter((target) => !target.isAlive(now))];
+  if (targets.every((target) => target.isAlive(now) && !target.draining)) return targets;
+  const open = targets.filter((target) => !target.draining);
+  return [...open.filter((target) => target.isAlive(now)), ...open.filter((target) => !target.isAlive(now))];
 }

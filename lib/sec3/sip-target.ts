@@ -7,14 +7,16 @@ export class SipTarget {
   readonly uri: string;
   readonly host: string;
   readonly port: number;
-  readonly #retryAfterMilliseconds: number;
+  readonly retryAfterMilliseconds: number;
+  /** True while an operator wants it to get no new requests. */
+  draining = false;
   #avoidUntil = Number.NEGATIVE_INFINITY;
 
   constructor(options: { uri: string; host: string; port: number; retryAfterMilliseconds: number }) {
     this.uri = options.uri;
     this.host = options.host;
     this.port = options.port;
-    this.#retryAfterMilliseconds = options.retryAfterMilliseconds;
+    this.retryAfterMilliseconds = options.retryAfterMilliseconds;
   }
 
   isAlive(now: number): boolean {
@@ -23,7 +25,7 @@ export class SipTarget {
 
   /** Notes that the target did not serve a request. */
   failed(now: number): void {
-    this.#avoidUntil = now + this.#retryAfterMilliseconds;
+    this.#avoidUntil = now + this.retryAfterMilliseconds;
   }
 
   answered(): void {

@@ -29,6 +29,12 @@ import type { ClientTransaction, ClientTransactionHandler, TransactionUser } fro
 export interface MessageObserver {
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void;
   onDropped(reason: string, flow: Flow): void;
+  /**
+   * The first final response to a request that came in by `flow` has gone out.
+   *
+   * @param milliseconds since the request came; 0 for an answer that was given at once, without state
+   */
+  onAnswered?(request: SipRequest, status: number, flow: Flow, milliseconds: number): void;
 }
 
 export interface TransactionLimits {
@@ -46,6 +52,13 @@ export interface TransactionEngineOptions {
   readonly limits?: TransactionLimits;
   readonly messageLimits?: MessageLimits;
   readonly observe?: MessageObserver;
+  /** Stands in every branch of ours, right behind the cookie: which of several processes the response belongs to. */
+  readonly branchMark?: string;
+  /**
+   * Asked for every response before anything else: true when another process, which shares the transports, has to handle
+   * it and was given it.
+   */
+  readonly handOver?: (response: SipResponse, datagram: Buffer, flow: Flow) => boolean;
 }
 
 const DEFAULT_LIMITS: TransactionLimits = { maxServerTransactions: 200_000, maxClientTransactions: 200_000 };
@@ -69,15 +82,18 @@ export class TransactionEngine {
     malformed: 0,
     retransmissionsIn: 0,
     strayResponses: 0,
+    handedOver: 0,
     foreignResponses: 0,
     refusedTableFull: 0,
     statelessReplies: 0,
     statelessReplyAcks: 0,
   };
   readonly #random: RandomPool;
-  readonly #limits: TransactionLimits;
-  readonly #messageLimits: MessageLimits;
+  #limits: TransactionLimits;
+  #messageLimits: MessageLimits;
   readonly #observe: MessageObserver | undefined;
+  readonly #branchCookie: string;
+  readonly #handOver: TransactionEngineOptions['handOver'];
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
   /** What completed non-INVITE server transactions answered, as it went out. */
@@ -93,6 +109,8 @@ export class TransactionEngine {
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
+    this.#branchCookie = BRANCH_COOKIE + (options.branchMark ?? '');
+    this.#handOver = options.handOver;
     const timers = options.timers ?? DEFAULT_TIMERS;
     this.#answered = new CompletedTransactions(options.scheduler, transactionTimeout(timers));
     this.#absorbing = new CompletedTransactions(options.scheduler, timers.t4);
@@ -114,6 +132,9 @@ export class TransactionEngine {
       serverCompleted: (key, response, flow) => {
         this.#answered.add(key, { response, flow });
       },
+      serverResponded: (request, status, flow, since) => {
+        this.#observe?.onAnswered?.(request, status, flow, options.scheduler.now() - since);
+      },
       clientCompleted: (key) => {
         this.#absorbing.add(key, true);
       },
@@ -122,6 +143,12 @@ export class TransactionEngine {
 
   setUser(user: TransactionUser): void {
     this.#user = user;
+  }
+
+  /** Changes the limits for what comes from now on; what is alive beyond them goes on. */
+  setLimits(limits: TransactionLimits, messageLimits: MessageLimits): void {
+    this.#limits = limits;
+    this.#messageLimits = messageLimits;
   }
 
   /** Server and client transactions alive, those included that only absorb retransmissions. */
@@ -148,6 +175,10 @@ export class TransactionEngine {
       return;
     }
     const { message } = result;
+    if (this.#handOver !== undefined && message instanceof SipResponse && this.#handOver(message, datagram, flow)) {
+      this.counters.handedOver++;
+      return;
+    }
     this.#observe?.onMessage('in', message, flow);
     if (message instanceof SipRequest) this.#receiveRequest(message, flow);
     else this.#receiveResponse(message, flow);
@@ -215,6 +246,7 @@ export class TransactionEngine {
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
       this.#send(screened, screened.toBuffer(), responseFlow);
+      this.#observe?.onAnswered?.(request, screened.status, flow, 0);
       return;
     }
     if (this.#servers.size + this.#answered.size >= this.#limits.maxServerTransactions) {
@@ -223,6 +255,7 @@ export class TransactionEngine {
       const refusal = request.createResponse(503);
       refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
       this.#send(refusal, refusal.toBuffer(), responseFlow);
+      this.#observe?.onAnswered?.(request, refusal.status, flow, 0);
       return;
     }
     const transaction =
@@ -293,7 +326,7 @@ export class TransactionEngine {
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
-    const branch = BRANCH_COOKIE + this.#random.hex(BRANCH_OCTETS) + suffix;
+    const branch = this.#branchCookie + this.#random.hex(BRANCH_OCTETS) + suffix;
     request.prepend('Via', `SIP/2.0/${flow.transport.protocol} ${flow.transport.sentBy};branch=${branch};rport`);
     return branch;
   }
