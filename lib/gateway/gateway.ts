@@ -28,7 +28,7 @@ import { openSipListener, total, type OpenSipListener } from './sip-listeners.ts
 import { setTargetDraining, targetStatus } from './target-status.ts';
 import type { WorkerPlace } from './worker-place.ts';
 import { branchMark } from './workers/branch-mark.ts';
-import { ResponseOwner } from './workers/response-owner.ts';
+import { MessageOwner } from './workers/message-owner.ts';
 import { WorkerRelay } from './workers/worker-relay.ts';
 
 /** How often a draining gateway looks whether its last transaction is over. */
@@ -120,6 +120,7 @@ export class Gateway implements Service {
     return {
       startedAt: new Date(this.#startedAt).toISOString(),
       draining: this.#draining,
+      requests: engine.counters.requestsIn,
       transactions: engine.transactionCount,
       pendingRequests: engine.pendingCount,
       flows: this.flowsProvider?.count ?? 0,
@@ -186,7 +187,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   const keyCentre = await openKeyCentre(config, logger);
   const wheel = new TimerWheel();
   const reporter = new EdgeReporter(logger, metrics, config.log.requests);
-  const owner: { responses?: ResponseOwner } = {};
+  const others: { owner?: MessageOwner } = {};
   const [transactionLimits, messageLimits] = engineLimits(settings);
   const engine = new TransactionEngine({
     scheduler: wheel,
@@ -199,7 +200,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
       ? {}
       : {
           branchMark: branchMark(place.slot),
-          handOver: (response, datagram, flow) => owner.responses?.handOver(response, datagram, flow) ?? false,
+          intercept: (message, datagram, flow) => others.owner?.intercept(message, datagram, flow) ?? false,
         }),
   });
 
@@ -221,7 +222,9 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     if (place !== undefined) {
       relay = await openRelay(place, settings, engine, listeners);
       const transports = listeners.map(({ transport }) => transport);
-      owner.responses = new ResponseOwner(place.slot, relay, transports);
+      others.owner = new MessageOwner(place.slot, relay, transports, wheel, (datagram, flow) => {
+        engine.receive(datagram, flow);
+      });
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.transport.close()));
@@ -281,9 +284,10 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
   if (relay !== undefined) {
     const { counters } = relay;
+    const { owner } = others;
     metrics.countersOf(
       { name: 'osgate_worker_relay_total', help: 'Datagrams between workers, by what became of them', label: 'kind' },
-      () => counters,
+      () => ({ ...counters, ...owner?.counters }),
     );
   }
   return gateway;

@@ -131,15 +131,23 @@ export class ScenarioRunner {
     }
   }
 
-  /** Runs one scenario; its server, when it has one, must be content too. */
-  async run(scenario: SippScenario): Promise<SippResult> {
+  get agents(): AgentsCsv['agents'] {
+    return this.#agents.agents;
+  }
+
+  /**
+   * Runs one scenario; its server, when it has one, must be content too.
+   *
+   * @param localPort the port that SIPp sends from; a free one where absent
+   */
+  async run(scenario: SippScenario, localPort?: number): Promise<SippResult> {
     const { calls, callsPerSecond, limit, timeoutSeconds } = scenario;
     const common = { folder: this.system.folder, calls, callsPerSecond, timeoutSeconds };
     const listenerPort = await this.system.listenerPort(scenario.listener ?? 'agents');
     const agent: SippRun = {
       ...common,
       scenario: scenario.file ?? scenario.name,
-      localPort: await freeUdpPort(),
+      localPort: localPort ?? (await freeUdpPort()),
       remote: `127.0.0.1:${listenerPort}`,
       agents: this.#agents.path,
       ...(limit === undefined ? {} : { limit }),

@@ -55,10 +55,10 @@ export interface TransactionEngineOptions {
   /** Stands in every branch of ours, right behind the cookie: which of several processes the response belongs to. */
   readonly branchMark?: string;
   /**
-   * Asked for every response before anything else: true when another process, which shares the transports, has to handle
-   * it and was given it.
+   * Asked for every message before anything else: true when it is not for this engine, or not yet, because another process
+   * shares the transports.
    */
-  readonly handOver?: (response: SipResponse, datagram: Buffer, flow: Flow) => boolean;
+  readonly intercept?: (message: SipMessage, datagram: Buffer, flow: Flow) => boolean;
 }
 
 const DEFAULT_LIMITS: TransactionLimits = { maxServerTransactions: 200_000, maxClientTransactions: 200_000 };
@@ -82,7 +82,7 @@ export class TransactionEngine {
     malformed: 0,
     retransmissionsIn: 0,
     strayResponses: 0,
-    handedOver: 0,
+    intercepted: 0,
     foreignResponses: 0,
     refusedTableFull: 0,
     statelessReplies: 0,
@@ -93,7 +93,7 @@ export class TransactionEngine {
   #messageLimits: MessageLimits;
   readonly #observe: MessageObserver | undefined;
   readonly #branchCookie: string;
-  readonly #handOver: TransactionEngineOptions['handOver'];
+  readonly #intercept: TransactionEngineOptions['intercept'];
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
   /** What completed non-INVITE server transactions answered, as it went out. */
@@ -110,7 +110,7 @@ export class TransactionEngine {
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
     this.#branchCookie = BRANCH_COOKIE + (options.branchMark ?? '');
-    this.#handOver = options.handOver;
+    this.#intercept = options.intercept;
     const timers = options.timers ?? DEFAULT_TIMERS;
     this.#answered = new CompletedTransactions(options.scheduler, transactionTimeout(timers));
     this.#absorbing = new CompletedTransactions(options.scheduler, timers.t4);
@@ -175,8 +175,8 @@ export class TransactionEngine {
       return;
     }
     const { message } = result;
-    if (this.#handOver !== undefined && message instanceof SipResponse && this.#handOver(message, datagram, flow)) {
-      this.counters.handedOver++;
+    if (this.#intercept?.(message, datagram, flow) === true) {
+      this.counters.intercepted++;
       return;
     }
     this.#observe?.onMessage('in', message, flow);

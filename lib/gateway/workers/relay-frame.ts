@@ -1,7 +1,12 @@
 import type { Peer } from '../../../sip/index.ts';
 
-/** What one worker hands another: a datagram that came in for it, or one that has to leave by a transport of its own. */
-export type RelayKind = 'received' | 'send';
+/**
+ * What one worker hands another: a datagram that came in for it, the same with the wish to be told when it is dealt with,
+ * and a datagram that has to leave by a transport of its own.
+ */
+export const RELAY_KINDS = ['received', 'received-in-order', 'send'] as const;
+
+export type RelayKind = (typeof RELAY_KINDS)[number];
 
 export interface RelayFrame {
   readonly kind: RelayKind;
@@ -23,7 +28,7 @@ export function encodeFrame(kind: RelayKind, listener: number, peer: Peer, datag
   const length = FIXED_OCTETS + address.length + datagram.length;
   const frame = Buffer.allocUnsafe(LENGTH_OCTETS + length);
   frame.writeUInt32BE(length, 0);
-  frame[4] = kind === 'received' ? 0 : 1;
+  frame[4] = RELAY_KINDS.indexOf(kind);
   frame[5] = listener;
   frame.writeUInt16BE(peer.port, 6);
   frame[8] = address.length;
@@ -51,9 +56,10 @@ export class RelayFrameReader {
       const end = LENGTH_OCTETS + length;
       if (bytes.length < end) break;
       const datagram = 9 + (bytes[8] ?? 0);
-      if (datagram > end) return false;
+      const kind = RELAY_KINDS[bytes[4] ?? RELAY_KINDS.length];
+      if (datagram > end || kind === undefined) return false;
       this.#onFrame({
-        kind: bytes[4] === 0 ? 'received' : 'send',
+        kind,
         listener: bytes[5] ?? 0,
         peer: { address: bytes.toString('latin1', 9, datagram), port: bytes.readUInt16BE(6) },
         // A copy, so that one small message does not hold the whole chunk for as long as its transaction lives.

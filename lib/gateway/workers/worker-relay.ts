@@ -20,11 +20,13 @@ export interface WorkerRelayOptions {
 }
 
 /**
- * The private channel between workers: a unix-domain stream each way, which costs half of what UDP on loopback does
- * (docs/decisions/0025-workers-and-their-sockets.md). What is written in one turn of the event loop leaves in one system call.
+ * The private channel between workers: unix-domain streams, which cost two thirds of what UDP on loopback does, lose
+ * nothing and carry any length (docs/decisions/0025-workers-and-their-sockets.md).
  */
 export class WorkerRelay {
   readonly counters = { relayed: 0, received: 0, dropped: 0, linksLost: 0 };
+  /** Another worker has dealt with a datagram that was handed over with this name. */
+  onDone: ((name: string) => void) | undefined;
   readonly #options: WorkerRelayOptions;
   readonly #server: Server;
   readonly #links: (Link | undefined)[] = [];
@@ -54,9 +56,17 @@ export class WorkerRelay {
     return worker !== this.#options.slot && worker >= 0 && worker < this.#options.workers;
   }
 
-  /** Hands a datagram that came in here to the worker that it is for. */
-  handOver(worker: number, listener: number, peer: Peer, datagram: Buffer): void {
-    this.#write(worker, 'received', listener, peer, datagram);
+  /**
+   * Hands a datagram that came in here to the worker that it is for.
+   *
+   * @param name what `onDone` shall be called with when that worker has dealt with it; it is not called where absent
+   * @returns false when it was dropped
+   */
+  handOver(worker: number, listener: number, peer: Peer, datagram: Buffer, name?: string): boolean {
+    if (name === undefined) return this.#write(worker, 'received', listener, peer, datagram);
+    const sent = this.#write(worker, 'received-in-order', listener, peer, datagram);
+    if (sent) this.#links[worker]?.awaiting.push(name);
+    return sent;
   }
 
   /**
@@ -83,20 +93,15 @@ export class WorkerRelay {
     await closed;
   }
 
+  /**
+   * Each datagram is written at once, not gathered for one system call: the longer a response is on its way, the more often
+   * what follows it is earlier at the agent.
+   */
   #write(worker: number, kind: RelayKind, listener: number, peer: Peer, datagram: Buffer): boolean {
-    if (!this.#open || !this.isOther(worker)) {
+    const link = this.#open && this.isOther(worker) ? (this.#links[worker] ??= this.#connect(worker)) : undefined;
+    if (link === undefined || link.socket.writableLength > this.#options.queueBytes) {
       this.counters.dropped++;
       return false;
-    }
-    const link = (this.#links[worker] ??= this.#connect(worker));
-    if (link.socket.writableLength > this.#options.queueBytes) {
-      this.counters.dropped++;
-      return false;
-    }
-    if (!link.corked) {
-      link.corked = true;
-      link.socket.cork();
-      setImmediate(uncork, link);
     }
     link.socket.write(encodeFrame(kind, listener, peer, datagram));
     this.counters.relayed++;
@@ -105,13 +110,18 @@ export class WorkerRelay {
 
   #connect(worker: number): Link {
     const socket = connect(socketPath(this.#options.folder, worker));
-    const link: Link = { socket, corked: false };
+    const link: Link = { socket, awaiting: [] };
+    // All that comes back is one octet for each datagram that was wanted in order, in that order.
+    socket.on('data', (octets: Buffer) => {
+      for (const name of link.awaiting.splice(0, octets.length)) this.onDone?.(name);
+    });
     socket.on('error', () => {
       this.counters.linksLost++;
     });
     // The worker at the other end was restarted, or is about to be; what was under way to it is for nobody now.
     socket.on('close', () => {
       if (this.#links[worker] === link) this.#links[worker] = undefined;
+      for (const name of link.awaiting.splice(0)) this.onDone?.(name);
     });
     return link;
   }
@@ -120,8 +130,10 @@ export class WorkerRelay {
     this.#incoming.add(socket);
     const reader = new RelayFrameReader((frame) => {
       this.counters.received++;
-      if (frame.kind === 'received') this.#options.onReceived(frame);
-      else this.#options.onSend(frame);
+      if (frame.kind === 'send') this.#options.onSend(frame);
+      else this.#options.onReceived(frame);
+      // Node sends a datagram not at once but when the code of now has run; only then is it dealt with.
+      if (frame.kind === 'received-in-order') setImmediate(tellDone, socket);
     });
     socket.on('data', (chunk) => {
       if (!reader.read(chunk)) socket.destroy();
@@ -135,14 +147,16 @@ export class WorkerRelay {
   }
 }
 
-interface Link {
-  readonly socket: Socket;
-  corked: boolean;
+const DONE = Buffer.of(1);
+
+function tellDone(socket: Socket): void {
+  if (socket.writable) socket.write(DONE);
 }
 
-function uncork(link: Link): void {
-  link.corked = false;
-  link.socket.uncork();
+interface Link {
+  readonly socket: Socket;
+  /** Names of what was handed over and is not done. */
+  readonly awaiting: string[];
 }
 
 function socketPath(folder: string, slot: number): string {

@@ -118,7 +118,7 @@ export class WorkerSlot {
       () => {
         this.#up = true;
         const milliseconds = Math.round(performance.now() - this.#startedAt);
-        logger.info({ event: 'worker-up', worker: this.slot, pid: worker.pid, milliseconds }, 'worker is up');
+        logger.info({ event: 'worker-up', worker: this.slot, workerPid: worker.pid, milliseconds }, 'worker is up');
         processes.prepare();
       },
       // Told by `onExit`.
