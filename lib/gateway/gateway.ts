@@ -25,6 +25,7 @@ import { localNames } from './local-names.ts';
 import { planReload } from './reload-plan.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { openSipListener, total, type OpenSipListener } from './sip-listeners.ts';
+import { SipTap } from './sip-tap.ts';
 import { setTargetDraining, targetStatus } from './target-status.ts';
 import type { WorkerPlace } from './worker-place.ts';
 import { branchMark } from './workers/branch-mark.ts';
@@ -39,6 +40,7 @@ interface GatewayParts {
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly reporter: EdgeReporter;
+  readonly tap: SipTap;
   readonly settings: EdgeSettings;
   readonly constants: EdgeConstants;
   readonly edge: SipEdge;
@@ -156,7 +158,7 @@ export class Gateway implements Service {
   }
 
   async #close(): Promise<void> {
-    const { edge, engine, wheel, keyCentre, relay } = this.#parts;
+    const { edge, engine, wheel, keyCentre, relay, tap } = this.#parts;
     const { drainDelayMilliseconds, shutdownGraceMilliseconds } = requireSection(this.#config, 'gateway');
     this.#draining = true;
     if (drainDelayMilliseconds > 0) await delay(drainDelayMilliseconds);
@@ -167,6 +169,7 @@ export class Gateway implements Service {
     wheel.stop();
     await Promise.all(this.listeners.map((listener) => listener.transport.close()));
     await relay?.close();
+    await tap.close();
     await keyCentre.close();
   }
 }
@@ -187,6 +190,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   const keyCentre = await openKeyCentre(config, logger);
   const wheel = new TimerWheel();
   const reporter = new EdgeReporter(logger, metrics, config.log.requests);
+  const tap = await SipTap.open(reporter, config.ops?.hep);
   const others: { owner?: MessageOwner } = {};
   const [transactionLimits, messageLimits] = engineLimits(settings);
   const engine = new TransactionEngine({
@@ -195,7 +199,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     timers: { t1: timers.t1Milliseconds, t2: timers.t2Milliseconds, t4: timers.t4Milliseconds },
     limits: transactionLimits,
     messageLimits,
-    observe: reporter,
+    observe: tap,
     ...(place === undefined
       ? {}
       : {
@@ -228,6 +232,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     }
   } catch (error) {
     await Promise.all(listeners.map((listener) => listener.transport.close()));
+    await tap.close();
     await keyCentre.close();
     throw error;
   }
@@ -243,7 +248,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     tokens,
     resolver: new HostResolver(),
     scheduler: wheel,
-    events: reporter,
+    events: tap,
   });
   const proxy = new ProxyCore({
     engine,
@@ -261,6 +266,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     logger,
     metrics,
     reporter,
+    tap,
     settings: edgeSettings,
     constants,
     edge,
@@ -282,6 +288,12 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     () => total(gateway.listeners.map((listener) => listener.counters())),
   );
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
+  if (tap.counters !== undefined) {
+    metrics.countersOf(
+      { name: 'osgate_hep_total', help: 'Copies for the HEP collector, by what became of them', label: 'kind' },
+      () => tap.counters ?? {},
+    );
+  }
   if (relay !== undefined) {
     const { counters } = relay;
     const { owner } = others;

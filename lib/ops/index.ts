@@ -10,6 +10,9 @@ export type {
   TargetStatus,
 } from './admin/admin-sources.ts';
 export { loadAdminToken, type AdminTokenLocation } from './admin/admin-token.ts';
+export { HepExporter, type HepExporterOptions } from './hep/hep-exporter.ts';
+export { encodeHep, type HepRecord } from './hep/hep-packet.ts';
+export { ipOctets } from './hep/ip-octets.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { type MetricOptions, Metrics } from './metrics.ts';
 export {

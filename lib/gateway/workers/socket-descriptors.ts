@@ -2,6 +2,7 @@ import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 
 import { OsgateError } from '../../errors.ts';
+import { ipOctets } from '../../ops/index.ts';
 
 /**
  * The file descriptors of this process that are UDP sockets bound to an address, the lowest first. Node shows no
@@ -48,25 +49,10 @@ function inodeOf(descriptor: number): string | undefined {
 
 /** An address as the kernel prints it: words of four octets, each in the order of the machine, which is little-endian. */
 function hexadecimal(address: string): string {
-  const octets = isIPv6(address) ? octetsOfIpv6(address) : address.split('.').map(Number);
+  const octets = ipOctets(address);
   let text = '';
   for (let word = 0; word < octets.length; word += 4) {
     for (let octet = word + 3; octet >= word; octet--) text += (octets[octet] ?? 0).toString(16).padStart(2, '0');
   }
   return text.toUpperCase();
-}
-
-function octetsOfIpv6(address: string): number[] {
-  // The URL parser of Node writes an IPv4 tail in hexadecimal; it does not take a zone.
-  const [plain = ''] = address.split('%');
-  const normal = new URL(`http://[${plain}]/`).hostname.slice(1, -1);
-  const [head = '', tail] = normal.split('::');
-  const before = groups(head);
-  const after = groups(tail ?? '');
-  const zeros = tail === undefined ? 0 : 8 - before.length - after.length;
-  return [...before, ...new Array<number>(zeros).fill(0), ...after].flatMap((group) => [group >> 8, group & 0xff]);
-}
-
-function groups(text: string): number[] {
-  return text === '' ? [] : text.split(':').map((group) => Number.parseInt(group, 16));
 }
