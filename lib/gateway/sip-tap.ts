@@ -113,6 +113,7 @@ export class SipTap implements MessageObserver, EdgeEvents {
   /** The message as it is on the wire, but for a body with a location: Content-Length still tells how long that was. */
   #visible(message: SipMessage): Buffer {
     const bytes = message.toBuffer();
+    // One character an octet.
     const { body } = message;
     if (this.#options.locationBodies || body.length === 0 || !mayHoldLocation(message)) return bytes;
     return bytes.subarray(0, bytes.length - body.length);
