@@ -80,8 +80,20 @@ function merge(
     }
     return merged;
   }
-  ignored.push(path);
+  nameChanges(before, after, path, ignored);
   return before;
+}
+
+/** The keys that differ, down to where groups end. */
+function nameChanges(before: unknown, after: unknown, path: string, names: string[]): void {
+  if (equal(before, after)) return;
+  if (!isGroup(before) || !isGroup(after)) {
+    names.push(path);
+    return;
+  }
+  for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
+    nameChanges(before[key], after[key], join(path, key), names);
+  }
 }
 
 /** A rule that is taken on may name a listener that opens at the next start only. */

@@ -88,7 +88,7 @@ describe('two workers', function () {
   it('kill -9 of one under load: the other loses nothing, and it is back within 2 s', async () => {
     const { system } = runner;
     const [, victim] = await workersOf(system);
-    const message = { name: 'message', calls: 400, callsPerSecond: 80, limit: 400, timeoutSeconds: 40 };
+    const message = { name: 'patient-message', calls: 240, callsPerSecond: 40, limit: 240, timeoutSeconds: 40 };
     const survivor = runner.run(message, await portOfWorker(system, 0));
     const doomed = runner.run(message, await portOfWorker(system, 1));
     await delay(2000);
@@ -98,6 +98,7 @@ describe('two workers', function () {
     expect(milliseconds).to.be.lessThan(2000);
     const { ok, errors } = await survivor;
     expect(ok, errors).to.equal(true);
+    // Some of these fail, with a nonce of the dead process; what is lost is theirs alone.
     await doomed;
     // New calls to the slot are served by its new process.
     const after = await runner.run({ ...message, calls: 40 }, await portOfWorker(system, 1));
