@@ -8,7 +8,7 @@ export type MetricsData = readonly MetricObjectWithValues<MetricValue<string>>[]
  * otherwise (an average of delays, the first of versions).
  */
 export async function mergeMetrics(parts: readonly MetricsData[]): Promise<MetricsData> {
-  return (await merged(parts).getMetricsAsJSON());
+  return await merged(parts).getMetricsAsJSON();
 }
 
 /** The same in the text format of Prometheus. */

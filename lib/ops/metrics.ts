@@ -117,7 +117,7 @@ export class Metrics {
 
   /** Every metric as data, to be merged with those of other processes (merge-metrics.ts). */
   async toJson(): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
-    return (await this.#registry.getMetricsAsJSON());
+    return await this.#registry.getMetricsAsJSON();
   }
 
   /** Adds what Node knows of the process: memory, event loop, garbage collection. */

@@ -99,7 +99,13 @@ for (const workers of [1, 2]) {
     });
 
     it('lesson 15: under load no call fails', async () => {
-      const load = runner.run({ name: 'patient-message', calls: 200, callsPerSecond: 30, limit: 200, timeoutSeconds: 60 });
+      const load = runner.run({
+        name: 'patient-message',
+        calls: 200,
+        callsPerSecond: 30,
+        limit: 200,
+        timeoutSeconds: 60,
+      });
       let done = false;
       const finished = load.finally(() => (done = true));
       for (let count = 0; !done; count++) {

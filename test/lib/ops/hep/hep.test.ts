@@ -134,7 +134,9 @@ describe('HEP from a running gateway', function () {
       const logs = (await collected(stage.records, 100, 2)).map(({ payload }) => JSON.parse(payload) as object);
       expect(logs[0]).to.deep.equal({ method: 'MESSAGE', event: 'refused', reason: 'no-credentials', status: 407 });
       expect(logs[1]).to.include({ event: 'authenticated', scheme: 'gba-digest', algorithm: 'SHA-256' });
-      expect(logs[1]).to.have.property('subjectHash').that.matches(/^[0-9a-f]{16}$/);
+      expect(logs[1])
+        .to.have.property('subjectHash')
+        .that.matches(/^[0-9a-f]{16}$/);
       expect(JSON.stringify(logs)).not.to.contain(stage.agent.username);
     });
 
