@@ -62,7 +62,9 @@ export class Gateway implements Service {
   #settings: EdgeSettings;
   /** An operator's wish, or the end. */
   #draining = false;
+  #finished: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
+  #open = true;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
@@ -110,7 +112,7 @@ export class Gateway implements Service {
 
   async readiness(): Promise<Readiness> {
     const checks = {
-      listeners: this.#closed === undefined || this.#parts.engine.pendingCount > 0,
+      listeners: this.#open,
       keyCentre: await this.#probe.reachable(),
       accepting: !this.#draining,
     };
@@ -149,22 +151,34 @@ export class Gateway implements Service {
   }
 
   /**
-   * Says that it is not ready, refuses new sessions after the configured delay, waits for transactions in progress at most
-   * the configured grace, and frees everything.
+   * Says that it is not ready, refuses new sessions after the configured delay, and waits for transactions in progress at
+   * most the configured grace. It still answers afterwards.
    */
+  async finish(): Promise<void> {
+    this.#finished ??= this.#finish();
+    return this.#finished;
+  }
+
+  /** {@link finish}, and frees everything. */
   async close(): Promise<void> {
     this.#closed ??= this.#close();
     return this.#closed;
   }
 
-  async #close(): Promise<void> {
-    const { edge, engine, wheel, keyCentre, relay, tap } = this.#parts;
+  async #finish(): Promise<void> {
+    const { edge, engine } = this.#parts;
     const { drainDelayMilliseconds, shutdownGraceMilliseconds } = requireSection(this.#config, 'gateway');
     this.#draining = true;
     if (drainDelayMilliseconds > 0) await delay(drainDelayMilliseconds);
     edge.drain();
     const deadline = Date.now() + shutdownGraceMilliseconds;
     while (engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
+  }
+
+  async #close(): Promise<void> {
+    await this.finish();
+    const { engine, wheel, keyCentre, relay, tap } = this.#parts;
+    this.#open = false;
     engine.close();
     wheel.stop();
     await Promise.all(this.listeners.map((listener) => listener.transport.close()));

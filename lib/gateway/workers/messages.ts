@@ -26,11 +26,14 @@ export type SupervisorMessage =
       readonly drainedTargets: readonly string[];
     }
   | { readonly type: 'ask'; readonly id: number; readonly question: Question; readonly argument: unknown }
-  | { readonly type: 'stop' };
+  /** Refuse new sessions, finish what is under way, and say so; go on answering. */
+  | { readonly type: 'finish' }
+  | { readonly type: 'end' };
 
 /** From worker to supervisor. */
 export type WorkerMessage =
   | { readonly type: 'ready' }
+  | { readonly type: 'finished' }
   /** It cannot start; the process ends. */
   | { readonly type: 'failed'; readonly code: string; readonly message: string }
   | { readonly type: 'answer'; readonly id: number; readonly answer: unknown }

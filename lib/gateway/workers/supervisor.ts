@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 
 import { requireSection, type Config } from '../../config/index.ts';
 import {
@@ -109,13 +110,21 @@ export class Supervisor implements Service {
     return this.#reloader.reload();
   }
 
-  /** Lets all workers finish at once, then ends. The operator can ask until the last one is gone. */
+  /**
+   * Lets all workers finish, and only when the last one has, end: until then each answers what comes to its sockets, and
+   * hands on the responses that the others wait for. The operator can ask until the last one is gone.
+   */
   async close(): Promise<void> {
     this.#admin.closing = true;
     const { drainDelayMilliseconds, shutdownGraceMilliseconds } = requireSection(this.#config, 'gateway');
-    const limit = drainDelayMilliseconds + shutdownGraceMilliseconds + ENDING_MILLISECONDS;
     this.#processes.close();
-    await Promise.all(this.#slots.map((slot) => slot.stop(limit)));
+    // A worker that stands still must not hold up the others for longer than the grace.
+    const limit = new AbortController();
+    const late = delay(drainDelayMilliseconds + shutdownGraceMilliseconds, undefined, { signal: limit.signal });
+    await Promise.race([Promise.all(this.#slots.map((slot) => slot.finish())), late]);
+    limit.abort();
+    late.catch(() => undefined);
+    await Promise.all(this.#slots.map((slot) => slot.end(ENDING_MILLISECONDS)));
     process.off('exit', this.#killAll);
     await this.#servers?.close();
     await this.#holder.close();

@@ -36,7 +36,11 @@ async function receive(message: SupervisorMessage): Promise<void> {
       tell({ type: 'ready' });
       return;
     }
-    case 'stop':
+    case 'finish':
+      await gateway?.finish();
+      tell({ type: 'finished' });
+      return;
+    case 'end':
       await gateway?.close();
       process.disconnect();
       return;

@@ -22,6 +22,7 @@ export class WorkerProcess {
   readonly #answerMilliseconds: number;
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready = Promise.withResolvers<undefined>();
+  readonly #finished = Promise.withResolvers<undefined>();
   #nextId = 0;
   #failure: string | undefined;
 
@@ -78,9 +79,14 @@ export class WorkerProcess {
     return promise as Promise<Questions[Asked]['answer']>;
   }
 
-  /** Lets it finish what is under way, and end. */
-  stop(): void {
-    this.#tell({ type: 'stop' });
+  /** Settles when it has finished what is under way, or has ended. It goes on answering, also for the other workers. */
+  async finish(): Promise<void> {
+    this.#tell({ type: 'finish' });
+    await this.#finished.promise;
+  }
+
+  end(): void {
+    this.#tell({ type: 'end' });
   }
 
   kill(): void {
@@ -96,6 +102,9 @@ export class WorkerProcess {
     switch (message.type) {
       case 'ready':
         this.#ready.resolve(undefined);
+        return;
+      case 'finished':
+        this.#finished.resolve(undefined);
         return;
       case 'failed':
         this.#failure = `${message.code}: ${message.message}`;
@@ -121,6 +130,7 @@ export class WorkerProcess {
     for (const id of [...this.#waiting.keys()]) {
       this.#settle(id)?.reject(new OsgateError('OSGATE_WORKERS', `worker ended: ${reason}`));
     }
+    this.#finished.resolve(undefined);
     this.onExit?.(reason);
   }
 }

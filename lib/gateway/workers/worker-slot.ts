@@ -79,11 +79,18 @@ export class WorkerSlot {
     return sumOf(this.#last, name);
   }
 
-  /** Lets the process finish and end; it is not started again. After `limitMilliseconds` it is killed. */
-  async stop(limitMilliseconds: number): Promise<void> {
+  /** Lets the process finish what is under way; it is not started again from now on. */
+  async finish(): Promise<void> {
     this.#stopping = true;
     clearTimeout(this.#timer);
-    this.#process?.stop();
+    await this.#process?.finish();
+  }
+
+  /** Ends the process; after `limitMilliseconds` it is killed. */
+  async end(limitMilliseconds: number): Promise<void> {
+    this.#stopping = true;
+    clearTimeout(this.#timer);
+    this.#process?.end();
     const limit = setTimeout(() => {
       this.#options.logger.warn({ event: 'worker-killed', worker: this.slot }, 'worker did not end in time');
       this.kill();

@@ -106,9 +106,9 @@ for (const workers of [1, 2]) {
         limit: 200,
         timeoutSeconds: 60,
       });
-      let done = false;
-      const finished = load.finally(() => (done = true));
-      for (let count = 0; !done; count++) {
+      const state = { done: false };
+      const finished = load.finally(() => (state.done = true));
+      for (let count = 0; !state.done; count++) {
         const name = count % 2 === 0 ? 'spare.example.com' : 'other.example.com';
         await reload((text) => text.replace('- failover.example.com', `- ${name}`));
         await delay(100);

@@ -22,7 +22,9 @@ describe('the sockets of all worker slots', () => {
         expect(new Set(holder.descriptors.flat()).size, 'six sockets').to.equal(6);
         const sender = createSocket(address === '::1' ? 'udp6' : 'udp4');
         for (let count = 0; count < 20; count++) {
-          await new Promise((sent) => sender.send(`${count}`, a?.port ?? 0, address, sent));
+          await new Promise((sent) => {
+            sender.send(`${count}`, a?.port ?? 0, address, sent);
+          });
         }
         sender.close();
         // Long enough for a thread that read them after all.
