@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -190,5 +191,6 @@ export class Supervisor implements Service {
   readonly #killAll = (): void => {
     this.#processes.close();
     for (const slot of this.#slots) slot.kill();
+    rmSync(this.#folder, { recursive: true, force: true });
   };
 }
