@@ -9,6 +9,7 @@ import { benchSip, SIP_PARTS } from './sip/index.ts';
 import { benchSoak } from './soak/index.ts';
 
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
+       npm run bench -- parse     [--rounds N] [--seconds N]
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
        npm run bench -- avalanche [--agents N] [--spread SECONDS]

@@ -4,16 +4,19 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { KmcError } from '../../kmc/errors.ts';
 import { loadSecretKey, type SecretKeyLocation } from '../../kmc/subscribers/index.ts';
-import type { Config } from '../config/index.ts';
+import type { AdminConfig, Config } from '../config/index.ts';
+import { OsgateError } from '../errors.ts';
+import { loadAdminToken } from '../ops/index.ts';
 
 /** What is wrong with the files and environment variables that a configuration names, one line each. */
 export async function fileProblems(config: Config): Promise<string[]> {
-  const { kmc, gateway, agent } = config;
+  const { kmc, gateway, agent, ops } = config;
   const store = kmc?.bootstrapping.store;
   const keyCentre = gateway?.keyCentre;
   const problems = await Promise.all([
     kmc && secret('kmc.subscribers.secretKey', kmc.subscribers.secretKey),
     gateway?.secret && secret('gateway.secret', gateway.secret),
+    ops?.admin && token('ops.admin.token', ops.admin.token),
     kmc && writable('kmc.subscribers.database', kmc.subscribers.database),
     store?.type === 'sqlite' && writable('kmc.bootstrapping.store.path', store.path),
     kmc?.ub?.tls && keyPair('kmc.ub.tls', kmc.ub.tls),
@@ -69,6 +72,16 @@ async function secret(key: string, location: SecretKeyLocation): Promise<string 
     return undefined;
   } catch (error) {
     if (error instanceof KmcError) return `${key}: ${error.message}`;
+    throw error;
+  }
+}
+
+async function token(key: string, location: AdminConfig['token']): Promise<string | undefined> {
+  try {
+    await loadAdminToken(location);
+    return undefined;
+  } catch (error) {
+    if (error instanceof OsgateError) return `${key}: ${error.message}`;
     throw error;
   }
 }

@@ -6,6 +6,11 @@ interface Checked {
   readonly gateway?:
     | {
         readonly keyCentre: { readonly type: string };
+        readonly workers: number | 'auto';
+        readonly supervision: {
+          readonly restartDelayMilliseconds: number;
+          readonly restartDelayMaximumMilliseconds: number;
+        };
         readonly sec1: {
           readonly sip: readonly {
             readonly name: string;
@@ -40,6 +45,15 @@ export function crossChecks(config: Checked, context: z.RefinementCtx): void {
 
   if (gateway.keyCentre.type === 'embedded' && config.kmc === undefined) {
     problem(['keyCentre', 'type'], 'a kmc section beside the gateway when the type is embedded');
+  }
+
+  // Each worker would open Ub for itself, and each would have sequence numbers of its own.
+  if (gateway.keyCentre.type === 'embedded' && gateway.workers !== 1) {
+    problem(['workers'], '1 with an embedded key centre; more workers need a key centre of their own (type nbsp)');
+  }
+  const { restartDelayMilliseconds, restartDelayMaximumMilliseconds } = gateway.supervision;
+  if (restartDelayMaximumMilliseconds < restartDelayMilliseconds) {
+    problem(['supervision', 'restartDelayMaximumMilliseconds'], 'at least restartDelayMilliseconds');
   }
 
   const listeners = gateway.sec1.sip;

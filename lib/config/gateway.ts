@@ -24,6 +24,7 @@ import {
   uaSecurityProtocolId,
   url,
 } from './values.ts';
+import { drainDelay, supervision, workers } from './workers.ts';
 
 /** The `gateway` section: the OMA Security Gateway (GBA NAF). */
 export function gatewaySection(file: FilePath) {
@@ -54,6 +55,9 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
+    workers: workers(),
+    supervision: supervision().prefault({}).describe('How the supervisor treats its workers.'),
+    drainDelayMilliseconds: drainDelay(),
     shutdownGraceMilliseconds: milliseconds(0)
       .default(10_000)
       .describe('How long transactions under way may take to finish after SIGTERM.'),

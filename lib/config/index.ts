@@ -2,6 +2,7 @@ export { loadConfig, parseConfig } from './load.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {
+  AdminConfig,
   AdmissionConfig,
   AgentConfig,
   AuthenticatorConfig,
@@ -9,6 +10,7 @@ export type {
   DigestConfig,
   GatewayConfig,
   GbaDigestConfig,
+  HepConfig,
   KeyCentreConfig,
   KmcConfig,
   LimitsConfig,
@@ -17,6 +19,7 @@ export type {
   OpsConfig,
   SipListenerConfig,
   SipTargetConfig,
+  SupervisionConfig,
   TimersConfig,
   TrustedConfig,
   UbConfig,

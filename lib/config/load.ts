@@ -37,7 +37,7 @@ export function parseConfig(source: string, path: string): Config {
   }
   const input = toPlain(document, name);
 
-  const result = configSchema(dirname(resolve(path))).safeParse(input ?? {});
+  const result = schemaFor(dirname(resolve(path))).safeParse(input ?? {});
   if (!result.success) {
     const problems = problemsOf(result.error.issues, input).map((problem) =>
       formatProblem(problem, name, document, lines),
@@ -45,6 +45,14 @@ export function parseConfig(source: string, path: string): Config {
     throw new OsgateError('OSGATE_CONFIG_INVALID', [...new Set(problems)].join('\n'));
   }
   return deepFreeze(result.data);
+}
+
+let known: { readonly folder: string; readonly schema: ReturnType<typeof configSchema> } | undefined;
+
+/** Building a schema takes longer than using it, and a gateway that reads its configuration again should not stand still. */
+function schemaFor(folder: string): ReturnType<typeof configSchema> {
+  if (known?.folder !== folder) known = { folder, schema: configSchema(folder) };
+  return known.schema;
 }
 
 function toPlain(document: Document.Parsed, name: string): unknown {

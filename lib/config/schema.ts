@@ -15,7 +15,7 @@ export function configSchema(folder: string) {
     log: logSection().prefault({}).describe('Logs, on standard output.'),
     kmc: kmcSection(file).optional().describe('The key centre.'),
     gateway: gatewaySection(file).optional().describe('The gateway.'),
-    ops: opsSection().optional().describe('What operators watch.'),
+    ops: opsSection(file).optional().describe('What operators watch.'),
     agent: agentSection(file).optional().describe('The agent.'),
   })
     .superRefine(crossChecks)
@@ -34,6 +34,8 @@ export type Config = DeepReadonly<z.infer<ReturnType<typeof configSchema>>>;
 
 export type LogConfig = Config['log'];
 export type OpsConfig = NonNullable<Config['ops']>;
+export type AdminConfig = NonNullable<OpsConfig['admin']>;
+export type HepConfig = NonNullable<OpsConfig['hep']>;
 export type KmcConfig = NonNullable<Config['kmc']>;
 export type UbConfig = NonNullable<KmcConfig['ub']>;
 export type NbspConfig = NonNullable<KmcConfig['nbsp']>;
@@ -47,5 +49,6 @@ export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trust
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];
 export type AdmissionConfig = GatewayConfig['admission'];
+export type SupervisionConfig = GatewayConfig['supervision'];
 export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;

@@ -1,5 +1,5 @@
 /** The keys of the configuration whose values are secret: nothing prints them. */
-const SECRET_KEYS: ReadonlySet<string> = new Set(['k', 'op', 'opc']);
+const SECRET_KEYS: ReadonlySet<string> = new Set(['k', 'op', 'opc', 'password']);
 
 /** What is printed in place of a secret. */
 export const MASK = '[secret]';
@@ -9,7 +9,7 @@ export function isSecretKey(key: PropertyKey): boolean {
 }
 
 /** Groups that hold a secret or lead to one: what stands there in place of a group may be the secret itself. */
-const SECRET_GROUPS: ReadonlySet<string> = new Set(['usim', 'secretKey', 'secret']);
+const SECRET_GROUPS: ReadonlySet<string> = new Set(['usim', 'secretKey', 'secret', 'token']);
 
 /** Whether what was found at a key must not be shown, right or wrong. */
 export function holdsSecret(path: readonly PropertyKey[], found: unknown): boolean {

@@ -1,7 +1,7 @@
 import { loadSecretKey, LocalDigestUserSource, SubscriberDatabase, type DigestUserSource } from '../../kmc/index.ts';
 import { requireSection, type Config, type DigestConfig } from '../config/index.ts';
 import { DigestAuthenticator, DigestUserCache, monotonicNow } from '../identity/index.ts';
-import type { GatewaySecrets } from './secrets.ts';
+import { newNonceSecret } from './secrets.ts';
 
 /**
  * The users of the `digest` authenticators: the subscriber database of the `kmc` section. Undefined when no listener has
@@ -22,7 +22,6 @@ export function buildDigestAuthenticator(
   settings: DigestConfig,
   source: DigestUserSource,
   parts: {
-    readonly secrets: GatewaySecrets;
     readonly limits: { readonly nonceCountWindow: number; readonly maximumNonces: number };
   },
 ): { readonly authenticator: DigestAuthenticator; readonly users: DigestUserCache } {
@@ -43,7 +42,7 @@ export function buildDigestAuthenticator(
     algorithms,
     qop: settings.qop,
     challenge: settings.challenge,
-    nonceSecret: parts.secrets.nonces,
+    nonceSecret: newNonceSecret(),
     nonceLifetimeSeconds: settings.nonceLifetimeSeconds,
     nonceCountWindow: parts.limits.nonceCountWindow,
     maximumNonces: parts.limits.maximumNonces,

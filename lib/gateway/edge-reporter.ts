@@ -3,7 +3,7 @@ import type { Logger } from 'pino';
 import type { Flow, MessageObserver, SipMessage, Transport } from '../../sip/index.ts';
 import { SipRequest, SipResponse } from '../../sip/index.ts';
 import { refusalReason, type Identity } from '../identity/index.ts';
-import type { Metrics } from '../ops/index.ts';
+import { PlainCounter, RequestMeter, type Metrics, type Sample } from '../ops/index.ts';
 import type { EdgeEvents, EdgeRefusal, SipListener } from '../sec1/index.ts';
 
 /** Which requests are written to the log at level info; the others only at level debug. */
@@ -12,54 +12,86 @@ export type RequestLog = 'all' | 'refused' | 'none';
 /** Writes what happens on SEC-1 to log and metrics: who and why, never a body, a key or a credential. */
 export class EdgeReporter implements EdgeEvents, MessageObserver {
   readonly #logger: Logger;
-  readonly #requests: RequestLog;
-  #listenerNames: ReadonlyMap<Transport, string> = new Map();
-  readonly #messages;
-  readonly #dropped;
-  readonly #authenticated;
-  readonly #refused;
+  #requests: RequestLog;
+  #listeners: ReadonlyMap<Transport, ListenerBooks> = new Map();
+  readonly #unknown = new ListenerBooks('unknown');
+  readonly #dropped = new PlainCounter('reason');
+  readonly #authenticated = new PlainCounter('scheme');
+  readonly #refused = new PlainCounter('reason', 'status');
 
   constructor(logger: Logger, metrics: Metrics, requests: RequestLog = 'all') {
     this.#logger = logger;
     this.#requests = requests;
-    this.#messages = metrics.counter({
-      name: 'osgate_sip_messages_total',
-      help: 'SIP messages by direction and listener',
-      labels: ['direction', 'listener'],
-    });
-    this.#dropped = metrics.counter({
-      name: 'osgate_sip_dropped_total',
-      help: 'Datagrams and messages dropped, by reason',
-      labels: ['reason'],
-    });
-    this.#authenticated = metrics.counter({
-      name: 'osgate_sip_authenticated_total',
-      help: 'Requests let in, by scheme',
-      labels: ['scheme'],
-    });
-    this.#refused = metrics.counter({
-      name: 'osgate_sip_refused_total',
-      help: 'Requests not let in, by reason and status',
-      labels: ['reason', 'status'],
-    });
-  }
-
-  /** Names the listeners in what follows. */
-  setListeners(listeners: readonly SipListener[]): void {
-    this.#listenerNames = new Map(
-      listeners.flatMap(({ name, transports }) => transports.map((transport) => [transport, name] as const)),
+    metrics.samplesOf(
+      {
+        name: 'osgate_sip_messages_total',
+        help: 'SIP messages by direction and listener',
+        labels: ['direction', 'listener'],
+      },
+      () => this.#books().flatMap((books) => books.messages()),
+    );
+    metrics.samplesOf(
+      { name: 'osgate_sip_dropped_total', help: 'Datagrams and messages dropped, by reason', labels: ['reason'] },
+      () => this.#dropped.samples(),
+    );
+    metrics.samplesOf(
+      { name: 'osgate_sip_authenticated_total', help: 'Requests let in, by scheme', labels: ['scheme'] },
+      () => this.#authenticated.samples(),
+    );
+    metrics.samplesOf(
+      {
+        name: 'osgate_sip_refused_total',
+        help: 'Requests not let in, by reason and status',
+        labels: ['reason', 'status'],
+      },
+      () => this.#refused.samples(),
+    );
+    metrics.samplesOf(
+      {
+        name: 'osgate_sip_requests_total',
+        help: 'Requests by method, class of the final response and listener',
+        labels: ['method', 'class', 'listener'],
+      },
+      () => this.#books().flatMap(({ name, meter }) => meter.answers({ listener: name })),
+    );
+    metrics.histogramsOf(
+      {
+        name: 'osgate_sip_request_duration_seconds',
+        help: 'From the request to the final response, by method and listener',
+        labels: ['method', 'listener'],
+      },
+      () => this.#books().flatMap(({ name, meter }) => meter.durations({ listener: name })),
     );
   }
 
+  /** Names the listeners in what follows; each keeps its books for as long as it is there. */
+  setListeners(listeners: readonly SipListener[]): void {
+    const before = this.#listeners;
+    this.#listeners = new Map(
+      listeners.flatMap(({ name, transports }) => {
+        // One set of books a listener, whatever it is reached by.
+        const known = transports.map((transport) => before.get(transport)).find((books) => books !== undefined);
+        const books = known ?? new ListenerBooks(name);
+        return transports.map((transport) => [transport, books] as const);
+      }),
+    );
+  }
+
+  /** Changes which requests are logged. */
+  setRequestLog(requests: RequestLog): void {
+    this.#requests = requests;
+  }
+
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void {
-    const listener = this.#nameOf(flow);
-    this.#messages.inc({ direction, listener });
+    const books = this.#booksOf(flow);
+    if (direction === 'in') books.messagesIn++;
+    else books.messagesOut++;
     if (!this.#logger.isLevelEnabled('debug')) return;
     this.#logger.debug(
       {
         event: 'sip',
         direction,
-        listener,
+        listener: books.name,
         peer: formatPeer(flow),
         startLine: startLine(message),
         callId: message.callId,
@@ -69,13 +101,17 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
     );
   }
 
+  onAnswered(request: SipRequest, status: number, flow: Flow, milliseconds: number): void {
+    this.#booksOf(flow).meter.answered(request.method, status, milliseconds);
+  }
+
   onDropped(reason: string, flow: Flow): void {
-    this.#dropped.inc({ reason });
+    this.#dropped.count(reason);
     this.#logger.debug({ event: 'dropped', reason, peer: formatPeer(flow) }, 'dropped');
   }
 
   authenticated(request: SipRequest, flow: Flow, identity: Identity, asserted: readonly string[]): void {
-    this.#authenticated.inc({ scheme: identity.scheme });
+    this.#authenticated.count(identity.scheme);
     // The inside speaks all the time; that it is trusted by address is no news.
     const level = identity.scheme === 'trusted' || this.#requests !== 'all' ? 'debug' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
@@ -94,7 +130,7 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
   }
 
   refused(request: SipRequest, flow: Flow, reason: EdgeRefusal, status: number): void {
-    this.#refused.inc({ reason, status: String(status) });
+    this.#refused.count(reason, String(status));
     const normal = refusalReason(reason).log === 'normal';
     const level = normal || this.#requests === 'none' ? 'debug' : 'info';
     if (!this.#logger.isLevelEnabled(level)) return;
@@ -102,16 +138,45 @@ export class EdgeReporter implements EdgeEvents, MessageObserver {
   }
 
   ackDropped(request: SipRequest, flow: Flow, reason: EdgeRefusal): void {
-    this.#dropped.inc({ reason: `ack-${reason}` });
+    this.#dropped.count(`ack-${reason}`);
     this.#logger.info({ event: 'dropped', reason: `ack-${reason}`, ...this.#where(request, flow) }, 'ACK dropped');
   }
 
   #where(request: SipRequest, flow: Flow): Record<string, string> {
-    return { method: request.method, callId: request.callId, listener: this.#nameOf(flow), peer: formatPeer(flow) };
+    return {
+      method: request.method,
+      callId: request.callId,
+      listener: this.#booksOf(flow).name,
+      peer: formatPeer(flow),
+    };
   }
 
-  #nameOf(flow: Flow): string {
-    return this.#listenerNames.get(flow.transport) ?? 'unknown';
+  #booksOf(flow: Flow): ListenerBooks {
+    return this.#listeners.get(flow.transport) ?? this.#unknown;
+  }
+
+  #books(): ListenerBooks[] {
+    return [...new Set(this.#listeners.values()), this.#unknown];
+  }
+}
+
+/** What is counted of one listener. */
+class ListenerBooks {
+  readonly name: string;
+  readonly meter = new RequestMeter();
+  messagesIn = 0;
+  messagesOut = 0;
+
+  constructor(name: string) {
+    this.name = name;
+  }
+
+  messages(): Sample[] {
+    if (this.messagesIn + this.messagesOut === 0) return [];
+    return [
+      { labels: { direction: 'in', listener: this.name }, value: this.messagesIn },
+      { labels: { direction: 'out', listener: this.name }, value: this.messagesOut },
+    ];
   }
 }
 

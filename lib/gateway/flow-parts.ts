@@ -2,7 +2,7 @@ import { randomInt } from 'node:crypto';
 
 import type { Flow, Scheduler } from '../../sip/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
-import type { Logger, Metrics } from '../ops/index.ts';
+import type { FlowStatus, Logger, Metrics } from '../ops/index.ts';
 import {
   AgentFlows,
   DatagramKeepAlives,
@@ -65,6 +65,30 @@ export class FlowParts {
       this.#table.sweep();
     }, SWEEP_MILLISECONDS).unref();
     this.#publish(parts.metrics);
+  }
+
+  /** How many flows are remembered. */
+  get count(): number {
+    return this.#table.size;
+  }
+
+  /** What an operator may see of at most so many flows. */
+  list(limit: number): FlowStatus[] {
+    const listed: FlowStatus[] = [];
+    const now = performance.now();
+    for (const { listener, transport, peer, subject, since, lastSeen, keptAlive } of this.#table) {
+      if (listed.length >= limit) break;
+      listed.push({
+        listener: listener.name,
+        transport: transport.protocol,
+        ...peer,
+        subject,
+        ageSeconds: Math.round((now - since) / 1000),
+        silentSeconds: Math.round((now - lastSeen) / 1000),
+        keptAlive,
+      });
+    }
+    return listed;
   }
 
   /** Takes whatever came in: notes that its flow lives, and answers it when it is a keepalive over UDP; true then. */

@@ -1,1 +1,1 @@
-export { Gateway, startGateway } from './gateway.ts';
+export { startGateway, type GatewayService } from './start-gateway.ts';

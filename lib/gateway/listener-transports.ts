@@ -27,6 +27,8 @@ export interface TransportSettings {
   readonly datagrams: GatewayConfig['datagrams'];
   /** Lets several processes bind the same ports. */
   readonly reusePort?: boolean;
+  /** A bound UDP socket that the process inherited for this listener, in place of a new one. */
+  readonly descriptor?: number | undefined;
 }
 
 export interface ListenerTransports {
@@ -50,19 +52,13 @@ export async function openTransports(
 ): Promise<ListenerTransports> {
   const tcp = config.transports.includes('tcp');
   const udp = config.transports.includes('udp');
+  // The inherited socket has its port already, which is the port of TCP too.
+  if (settings.descriptor !== undefined) return openInherited(config, settings, handler);
   for (let attempt = 1; ; attempt++) {
-    const stream = tcp ? await openTcp(config, settings, handler) : undefined;
+    const stream = tcp ? await openTcp(config, config.port, settings, handler) : undefined;
     try {
       const datagram = udp ? await openUdp(config, stream?.local.port ?? config.port, settings, handler) : undefined;
-      const [first, ...others] = [datagram, stream].filter((transport) => transport !== undefined);
-      if (first === undefined) throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a listener without transports');
-      return {
-        transports: [first, ...others],
-        counters: () => ({
-          ...(datagram === undefined ? {} : prefixed('udp', datagram.counters)),
-          ...(stream === undefined ? {} : prefixed('tcp', stream.counters)),
-        }),
-      };
+      return together(datagram, stream);
     } catch (error) {
       await stream?.close();
       if (stream === undefined || config.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
@@ -70,10 +66,37 @@ export async function openTransports(
   }
 }
 
+async function openInherited(
+  config: SipListenerConfig,
+  settings: TransportSettings,
+  handler: TransportHandler,
+): Promise<ListenerTransports> {
+  const datagram = await openUdp(config, config.port, settings, handler);
+  if (!config.transports.includes('tcp')) return together(datagram, undefined);
+  try {
+    return together(datagram, await openTcp(config, datagram.local.port, settings, handler));
+  } catch (error) {
+    await datagram.close();
+    throw error;
+  }
+}
+
+function together(datagram: UdpTransport | undefined, stream: TcpTransport | undefined): ListenerTransports {
+  const [first, ...others] = [datagram, stream].filter((transport) => transport !== undefined);
+  if (first === undefined) throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a listener without transports');
+  return {
+    transports: [first, ...others],
+    counters: () => ({
+      ...(datagram === undefined ? {} : prefixed('udp', datagram.counters)),
+      ...(stream === undefined ? {} : prefixed('tcp', stream.counters)),
+    }),
+  };
+}
+
 async function openUdp(
   config: SipListenerConfig,
   port: number,
-  { datagrams, reusePort = false }: TransportSettings,
+  { datagrams, reusePort = false, descriptor }: TransportSettings,
   handler: TransportHandler,
 ): Promise<UdpTransport> {
   // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
@@ -83,6 +106,7 @@ async function openUdp(
       port,
       reusePort,
       maximumPendingDatagrams: datagrams.maximumPending,
+      ...(descriptor === undefined ? {} : { fd: descriptor }),
       onUnreachable: (peer) => {
         handler.failed({ transport, peer });
       },
@@ -97,6 +121,7 @@ async function openUdp(
 
 async function openTcp(
   config: SipListenerConfig,
+  port: number,
   { limits, streams, reusePort = false }: TransportSettings,
   handler: TransportHandler,
 ): Promise<TcpTransport> {
@@ -104,7 +129,7 @@ async function openTcp(
   const transport: TcpTransport = await TcpTransport.open(
     {
       host: config.host,
-      port: config.port,
+      port,
       reusePort,
       limits: {
         ...others,

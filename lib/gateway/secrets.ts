@@ -3,9 +3,8 @@ import { randomBytes } from 'node:crypto';
 import { loadSecretKey, SecretKey } from '../../kmc/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 
-/** The keys that make the gateway's stateless proofs; 32 octets each, independent of each other. */
+/** The keys that make the gateway's stateless proofs; 32 octets each, independent of each other. All workers have the same. */
 export interface GatewaySecrets {
-  readonly nonces: Buffer;
   readonly dialogs: Buffer;
   readonly flows: Buffer;
   readonly loops: Buffer;
@@ -19,9 +18,18 @@ export interface GatewaySecrets {
 export async function gatewaySecrets(source: GatewayConfig['secret']): Promise<GatewaySecrets> {
   const root = source === undefined ? new SecretKey(randomBytes(32)) : await loadSecretKey(source);
   return {
-    nonces: root.derive('osgate gateway nonces'),
     dialogs: root.derive('osgate gateway dialogs'),
     flows: root.derive('osgate gateway flows'),
     loops: root.derive('osgate gateway loops'),
   };
+}
+
+/**
+ * A secret for the nonces of one authenticator, 32 octets, that nobody else has: not the next listener, not another
+ * worker, not the process after a restart. A nonce is good only where its counts are kept; anywhere else the request
+ * that was seen here could be played again. An agent that comes with one from elsewhere is told `stale` and goes on
+ * with a new one.
+ */
+export function newNonceSecret(): Buffer {
+  return randomBytes(32);
 }

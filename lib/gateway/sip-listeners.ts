@@ -1,78 +1,189 @@
 import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
-import type { GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
+import type { Transport } from '../../sip/index.ts';
+import type { AuthenticatorConfig, GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
 import {
   AuthenticatorChain,
+  DigestAuthenticator,
   GbaDigestAuthenticator,
   KeyCache,
   TrustedAuthenticator,
   type Authenticator,
+  type SecurityRequirement,
 } from '../identity/index.ts';
 import type { SipListener } from '../sec1/index.ts';
 import { buildDigestAuthenticator } from './digest-users.ts';
-import { openTransports, prefixed, type TransportHandler, type TransportSettings } from './listener-transports.ts';
-import type { GatewaySecrets } from './secrets.ts';
+import {
+  openTransports,
+  prefixed,
+  type ListenerTransports,
+  type TransportHandler,
+  type TransportSettings,
+} from './listener-transports.ts';
+import { newNonceSecret } from './secrets.ts';
 
-export interface SipListenerParts extends TransportSettings {
+/** What authenticators are made with besides their own settings. */
+export interface AuthenticatorParts {
+  readonly limits: GatewayConfig['limits'];
   readonly keyCentre: KeyCentre;
-  /** The users of `digest` authenticators; absent where the configuration has none of those. */
+  /** The users of `digest` authenticators; absent where the configuration had none of those at the start. */
   readonly users: DigestUserSource | undefined;
-  readonly secrets: GatewaySecrets;
+}
+
+export interface SipListenerParts extends AuthenticatorParts, TransportSettings {
   readonly handler: TransportHandler;
 }
 
-/**
- * Opens one SEC-1 SIP listener: its sockets and its authenticators, as configured.
- *
- * @throws SipError OSGATE_SIP_BIND_FAILED
- */
-export async function openSipListener(config: SipListenerConfig, parts: SipListenerParts): Promise<SipListener> {
-  const trusted: TrustedAuthenticator[] = [];
-  const digests: { readonly authenticator: GbaDigestAuthenticator; readonly keys: KeyCache }[] = [];
-  const passwords: ReturnType<typeof buildDigestAuthenticator>[] = [];
-  const authenticators = config.authenticators.flatMap((settings): Authenticator[] => {
-    if (settings.type === 'gba-digest') {
-      const digest = gbaDigest(config, settings, parts);
-      digests.push(digest);
-      return [digest.authenticator];
+interface BuiltAuthenticator {
+  /** Everything that the authenticator was built from, as text. */
+  readonly recipe: string;
+  readonly authenticator: Authenticator;
+  readonly counters?: () => Record<string, number>;
+}
+
+/** How a listener judges its peers; a reload puts another one in its place, whole. */
+interface Judgement {
+  readonly chain: AuthenticatorChain;
+  readonly requires: readonly SecurityRequirement[] | undefined;
+  readonly built: readonly BuiltAuthenticator[];
+  readonly trusted: readonly TrustedAuthenticator[];
+  /** The final counts of authenticators that reloads have replaced: a counter does not go back. */
+  readonly retired: Readonly<Record<string, number>>;
+}
+
+/** A SEC-1 SIP listener with its sockets, which stay, and its authenticators, which a reload may replace. */
+export class GatewayListener implements SipListener {
+  readonly name: string;
+  readonly fqdn: string;
+  readonly transport: Transport;
+  readonly transports: readonly Transport[];
+  readonly #sockets: ListenerTransports;
+  #judgement: Judgement;
+
+  private constructor(config: SipListenerConfig, sockets: ListenerTransports, judgement: Judgement) {
+    this.name = config.name;
+    this.fqdn = config.fqdn;
+    this.transport = sockets.transports[0];
+    this.transports = sockets.transports;
+    this.#sockets = sockets;
+    this.#judgement = judgement;
+  }
+
+  /**
+   * Opens a listener as configured.
+   *
+   * @throws SipError OSGATE_SIP_BIND_FAILED
+   */
+  static async open(config: SipListenerConfig, parts: SipListenerParts): Promise<GatewayListener> {
+    const judgement = judge(config, parts, [], {});
+    return new GatewayListener(config, await openTransports(config, parts, parts.handler), judgement);
+  }
+
+  get authenticators(): AuthenticatorChain {
+    return this.#judgement.chain;
+  }
+
+  get requires(): readonly SecurityRequirement[] | undefined {
+    return this.#judgement.requires;
+  }
+
+  /**
+   * Prepares the authenticators of another configuration; calling the result puts them in force. One whose settings are the
+   * same is kept, with its keys and its nonces; of one that is replaced no nonce is good any more, since its counts are gone.
+   */
+  renew(config: SipListenerConfig, parts: AuthenticatorParts): () => void {
+    const { built, retired } = this.#judgement;
+    const next = judge(config, parts, built, retired);
+    return () => {
+      this.#judgement = next;
+    };
+  }
+
+  counters(): Readonly<Record<string, number>> {
+    const { built, retired } = this.#judgement;
+    return total([this.#sockets.counters(), retired, ...built.map(({ counters }) => counters?.() ?? {})]);
+  }
+
+  nonceFill(): number {
+    let fullest = 0;
+    for (const { authenticator } of this.#judgement.built) {
+      if (authenticator instanceof GbaDigestAuthenticator || authenticator instanceof DigestAuthenticator) {
+        fullest = Math.max(fullest, authenticator.nonceFill);
+      }
     }
-    if (settings.type === 'digest') {
-      if (parts.users === undefined) return [];
-      const digest = buildDigestAuthenticator(settings, parts.users, parts);
-      passwords.push(digest);
-      return [digest.authenticator];
-    }
-    const authenticator = new TrustedAuthenticator({ peers: settings.peers });
-    trusted.push(authenticator);
-    return [authenticator];
+    return fullest;
+  }
+
+  trusts(address: string): boolean {
+    return this.#judgement.trusted.some((authenticator) => authenticator.trusts(address));
+  }
+}
+
+function judge(
+  config: SipListenerConfig,
+  parts: AuthenticatorParts,
+  previous: readonly BuiltAuthenticator[],
+  retiredBefore: Readonly<Record<string, number>>,
+): Judgement {
+  const left = [...previous];
+  const built = config.authenticators.flatMap((settings): BuiltAuthenticator[] => {
+    const recipe = recipeOf(config, settings, parts.limits);
+    const index = left.findIndex((one) => one.recipe === recipe);
+    const [kept] = index < 0 ? [] : left.splice(index, 1);
+    const authenticator = kept ?? build(config, settings, recipe, parts);
+    return authenticator === undefined ? [] : [authenticator];
   });
-  const opened = await openTransports(config, parts, parts.handler);
-  const { transports } = opened;
+  const authenticators = built.map(({ authenticator }) => authenticator);
   return {
-    name: config.name,
-    fqdn: config.fqdn,
-    transport: transports[0],
-    transports,
-    authenticators: new AuthenticatorChain({
-      authenticators,
-      unauthenticatedMethods: config.unauthenticatedMethods,
-    }),
-    counters: () => ({
-      ...opened.counters(),
-      ...total([...digests, ...passwords].map(({ authenticator }) => prefixed('nonce', authenticator.nonceCounters))),
-      ...total(digests.map(({ keys }) => prefixed('key', keys.counters))),
-      ...total(passwords.map(({ users }) => prefixed('user', users.counters))),
-    }),
-    ...(config.requires === undefined ? {} : { requires: config.requires }),
-    nonceFill: () => Math.max(0, ...[...digests, ...passwords].map(({ authenticator }) => authenticator.nonceFill)),
-    trusts: (address) => trusted.some((authenticator) => authenticator.trusts(address)),
+    chain: new AuthenticatorChain({ authenticators, unauthenticatedMethods: config.unauthenticatedMethods }),
+    requires: config.requires,
+    built,
+    trusted: authenticators.filter((authenticator) => authenticator instanceof TrustedAuthenticator),
+    retired: total([retiredBefore, ...left.map(({ counters }) => counters?.() ?? {})]),
   };
+}
+
+function build(
+  listener: SipListenerConfig,
+  settings: AuthenticatorConfig,
+  recipe: string,
+  parts: AuthenticatorParts,
+): BuiltAuthenticator | undefined {
+  switch (settings.type) {
+    case 'trusted':
+      return { recipe, authenticator: new TrustedAuthenticator({ peers: settings.peers }) };
+    case 'digest': {
+      if (parts.users === undefined) return undefined;
+      const { authenticator, users } = buildDigestAuthenticator(settings, parts.users, parts);
+      const counters = (): Record<string, number> => ({
+        ...prefixed('nonce', authenticator.nonceCounters),
+        ...prefixed('user', users.counters),
+      });
+      return { recipe, authenticator, counters };
+    }
+    case 'gba-digest': {
+      const { authenticator, keys } = gbaDigest(listener, settings, parts);
+      const counters = (): Record<string, number> => ({
+        ...prefixed('nonce', authenticator.nonceCounters),
+        ...prefixed('key', keys.counters),
+      });
+      return { recipe, authenticator, counters };
+    }
+  }
+}
+
+function recipeOf(
+  { realm, fqdn }: SipListenerConfig,
+  settings: AuthenticatorConfig,
+  { maximumNonces, nonceCountWindow }: GatewayConfig['limits'],
+): string {
+  return JSON.stringify({ realm, fqdn, settings, maximumNonces, nonceCountWindow });
 }
 
 function gbaDigest(
   listener: SipListenerConfig,
   settings: GbaDigestConfig,
-  { limits, keyCentre, secrets }: SipListenerParts,
+  { limits, keyCentre }: AuthenticatorParts,
 ): { authenticator: GbaDigestAuthenticator; keys: KeyCache } {
   const keys = new KeyCache({ keyCentre, maximumKeys: settings.keyCacheMaximum });
   const authenticator = new GbaDigestAuthenticator({
@@ -83,7 +194,7 @@ function gbaDigest(
     algorithms: settings.algorithms,
     qop: settings.qop,
     challenge: settings.challenge,
-    nonceSecret: secrets.nonces,
+    nonceSecret: newNonceSecret(),
     nonceLifetimeSeconds: settings.nonceLifetimeSeconds,
     nonceCountWindow: limits.nonceCountWindow,
     maximumNonces: limits.maximumNonces,

@@ -6,7 +6,7 @@ import type { SipTargetService } from './sip-target-service.ts';
 /** Publishes how the targets of SEC-3 are and what they did, and what the resolver counted. */
 export function publishTargetMetrics(metrics: Metrics, targets: SipTargetService, resolver: SipResolver): void {
   const gauge = (name: string, help: string, value: (state: TargetState) => number): void => {
-    metrics.series('gauge', { name, help, labels: ['target'] }, () =>
+    metrics.gaugesOf({ name, help, labels: ['target'] }, () =>
       [...targets.table.states.values()].map((state) => ({ labels: { target: state.uri }, value: value(state) })),
     );
   };
@@ -16,7 +16,7 @@ export function publishTargetMetrics(metrics: Metrics, targets: SipTargetService
     label: string,
     counts: (state: TargetState) => Readonly<Record<string, number>>,
   ): void => {
-    metrics.series('counter', { name, help, labels: ['target', label] }, () =>
+    metrics.samplesOf({ name, help, labels: ['target', label] }, () =>
       [...targets.table.states.values()].flatMap((state) =>
         Object.entries(counts(state)).map(([key, value]) => ({ labels: { target: state.uri, [label]: key }, value })),
       ),
@@ -37,8 +37,7 @@ export function publishTargetMetrics(metrics: Metrics, targets: SipTargetService
   counter('osgate_sip_target_health_transitions_total', 'Changes of the target’s health', 'to', (state) => {
     return state.transitions;
   });
-  metrics.series(
-    'counter',
+  metrics.samplesOf(
     { name: 'osgate_sip_target_peers_refused_total', help: 'Addresses of targets that were not remembered' },
     () => [{ labels: {}, value: targets.table.peers.refused }],
   );

@@ -62,7 +62,7 @@ export const PROTOCOL_REFUSALS = {
   truncated: { status: 400, log: 'normal', meaning: 'The header does not end.' },
   'malformed-via': { status: 400, log: 'normal', meaning: 'A Via cannot be read.' },
   'malformed-from-or-to': { status: 400, log: 'normal', meaning: 'From or To cannot be read.' },
-  'malformed-contact': { status: 400, log: 'normal', meaning: 'A Contact is no address.' },
+  'malformed-contact': { status: 400, log: 'normal', meaning: 'A Contact cannot be read.' },
   'malformed-call-id': { status: 400, log: 'normal', meaning: 'Call-ID is empty, or not one word of ASCII.' },
   'malformed-cseq': { status: 400, log: 'normal', meaning: 'CSeq cannot be read.' },
   'cseq-method-mismatch': { status: 400, log: 'normal', meaning: 'CSeq names another method than the request line.' },

@@ -1,14 +1,19 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { Logger } from './logger.ts';
-import type { Metrics } from './metrics.ts';
 
 export interface MetricsServerOptions {
   readonly host: string;
   /** 0 lets the system choose. */
   readonly port: number;
-  readonly metrics: Metrics;
+  readonly metrics: RenderedMetrics;
   readonly logger: Logger;
+}
+
+/** Metrics in the text format of Prometheus: those of this process (`Metrics`), or of several. */
+export interface RenderedMetrics {
+  readonly contentType: string;
+  render(): Promise<string>;
 }
 
 export interface MetricsServer {
@@ -54,7 +59,7 @@ export async function startMetricsServer({
   };
 }
 
-async function answer(request: IncomingMessage, response: ServerResponse, metrics: Metrics): Promise<void> {
+async function answer(request: IncomingMessage, response: ServerResponse, metrics: RenderedMetrics): Promise<void> {
   const path = request.url?.split('?', 1)[0];
   if (path !== '/metrics') {
     response.writeHead(404).end();

@@ -1,4 +1,15 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type MetricObjectWithValues,
+  type MetricValue,
+} from 'prom-client';
+
+import type { Sample } from './plain-counter.ts';
+import type { HistogramSample } from './request-meter.ts';
 
 /** What every metric has. Names begin with osgate_ and end in their unit, or in _total for counters. */
 export interface MetricOptions<Label extends string> {
@@ -62,23 +73,51 @@ export class Metrics {
     });
   }
 
-  /** Publishes numbers that a part keeps by several labels; they are read only when metrics are asked for. */
-  series(
-    kind: 'counter' | 'gauge',
-    { name, help, labels = [] }: MetricOptions<string>,
-    read: () => Iterable<{ readonly labels: Readonly<Record<string, string>>; readonly value: number }>,
-  ): void {
-    const Kind = kind === 'counter' ? Counter : Gauge;
-    new Kind({
+  /** Publishes counters that a part keeps for itself, with any labels; they are read when metrics are asked for. */
+  samplesOf({ name, help, labels = [] }: MetricOptions<string>, read: () => readonly Sample[]): void {
+    new Counter({
       name,
       help,
       labelNames: labels,
       registers: [this.#registry],
       collect() {
         this.reset();
-        for (const entry of read()) this.inc(entry.labels, entry.value);
+        for (const sample of read()) this.inc({ ...sample.labels }, sample.value);
       },
     });
+  }
+
+  /** The same for gauges. */
+  gaugesOf({ name, help, labels = [] }: MetricOptions<string>, read: () => readonly Sample[]): void {
+    new Gauge({
+      name,
+      help,
+      labelNames: labels,
+      registers: [this.#registry],
+      collect() {
+        this.reset();
+        for (const sample of read()) this.set({ ...sample.labels }, sample.value);
+      },
+    });
+  }
+
+  /** Publishes histograms that a part keeps for itself. */
+  histogramsOf({ name, help, labels = [] }: MetricOptions<string>, read: () => readonly HistogramSample[]): void {
+    const metric = new Histogram({ name, help, labelNames: labels, registers: [] });
+    // prom-client can only observe one value at a time, and asks a metric for its values by this method.
+    const get = async () => ({
+      name,
+      help,
+      type: 'histogram',
+      aggregator: 'sum',
+      values: read().flatMap((sample) => histogramValues(name, sample)),
+    });
+    this.#registry.registerMetric(Object.assign(metric, { get, getForPromString: get }));
+  }
+
+  /** Every metric as data, to be merged with those of other processes (merge-metrics.ts). */
+  async toJson(): Promise<MetricObjectWithValues<MetricValue<string>>[]> {
+    return await this.#registry.getMetricsAsJSON();
   }
 
   /** Adds what Node knows of the process: memory, event loop, garbage collection. */
@@ -90,4 +129,19 @@ export class Metrics {
   async render(): Promise<string> {
     return this.#registry.metrics();
   }
+}
+
+/** As the text format wants it: each bucket counts what the smaller ones count too. */
+function histogramValues(name: string, { labels, bounds, counts, count, sum }: HistogramSample): object[] {
+  let below = 0;
+  const buckets = bounds.map((bound, index) => {
+    below += counts[index] ?? 0;
+    return { metricName: `${name}_bucket`, labels: { ...labels, le: bound }, value: below };
+  });
+  return [
+    ...buckets,
+    { metricName: `${name}_bucket`, labels: { ...labels, le: '+Inf' }, value: count },
+    { metricName: `${name}_sum`, labels, value: sum },
+    { metricName: `${name}_count`, labels, value: count },
+  ];
 }

@@ -5,6 +5,8 @@ import type { Logger } from './logger.ts';
 export interface Service {
   /** Takes nothing new, lets what is under way finish, and frees everything. */
   close(): Promise<void>;
+  /** Reads its configuration again, on SIGHUP. Never rejects. */
+  reload?(): Promise<unknown>;
 }
 
 export interface RunOptions {
@@ -23,7 +25,8 @@ const SIGNALS = ['SIGTERM', 'SIGINT'] as const;
 
 /**
  * Runs a service until SIGTERM or SIGINT, then closes it and ends the process: code 0 when it closed, 1 when closing
- * failed or got stuck. A second signal ends the process at once with code 1. A signal during the start counts too.
+ * failed or got stuck. A second signal ends the process at once with code 1. A signal during the start counts too. SIGHUP
+ * makes a service that can do it read its configuration again; to another one, and during the start, it means nothing.
  *
  * @throws what `start` throws; the process goes on then
  */
@@ -40,14 +43,20 @@ export async function runUntilSignal(options: RunOptions): Promise<void> {
     }
   };
   for (const signal of SIGNALS) process.on(signal, onSignal);
+  let service: Service | undefined;
+  const onHangUp = (): void => {
+    void service?.reload?.();
+  };
+  process.on('SIGHUP', onHangUp);
   try {
-    const service = await start();
+    service = await start();
     const signal = await first.promise;
     logger.info({ signal, graceMilliseconds }, 'stopping');
     const code = await close(service, logger, graceMilliseconds + STUCK_AFTER_MILLISECONDS);
     if (signals < 2) exit(code);
   } finally {
     for (const signal of SIGNALS) process.off(signal, onSignal);
+    process.off('SIGHUP', onHangUp);
   }
 }
 

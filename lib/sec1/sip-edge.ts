@@ -64,8 +64,8 @@ export interface SipEdgeOptions {
  * this order, and only then on (docs/architecture.md, "How a request flows").
  */
 export class SipEdge implements ProxyHandler {
-  readonly #options: SipEdgeOptions;
-  readonly #byTransport: ReadonlyMap<Transport, SipListener>;
+  #options: SipEdgeOptions;
+  #byTransport: ReadonlyMap<Transport, SipListener>;
   #draining = false;
 
   constructor(options: SipEdgeOptions) {
@@ -75,9 +75,18 @@ export class SipEdge implements ProxyHandler {
     );
   }
 
-  /** From now on requests outside dialogs are answered 503; dialogs go on. */
-  drain(): void {
-    this.#draining = true;
+  /** From now on requests are judged by this; what was let in goes on as it began. */
+  setMethods(methods: MethodPolicy): void {
+    this.#options = { ...this.#options, methods };
+  }
+
+  /** From now on requests outside dialogs are answered 503, or no longer; dialogs go on in any case. */
+  drain(draining = true): void {
+    this.#draining = draining;
+  }
+
+  get draining(): boolean {
+    return this.#draining;
   }
 
   /** Authentication and policy, before anything is kept of the request: an unproven peer costs time, but no memory. */

@@ -2,7 +2,7 @@ import { writeAgentsCsv, type AgentsCsv } from '../support/agents-csv.ts';
 import { RawAgent, type Credentials } from '../support/raw-agent.ts';
 import { freeUdpPort, runSipp, type SippResult, type SippRun } from '../support/sipp.ts';
 import { scenarioSubscriber } from '../support/subscribers.ts';
-import { System } from '../support/system.ts';
+import { System, type SystemOptions } from '../support/system.ts';
 
 /** One scenario of scenarios/sipp with how often it runs; the agents' side of it is `name`.xml. */
 export interface SippScenario {
@@ -88,17 +88,18 @@ export function load(seconds: number): SippScenario {
 
 /** The system that all scenarios share: started once, stopped at the end. */
 export class ScenarioRunner {
-  readonly #system: System;
+  readonly system: System;
   readonly #agents: AgentsCsv;
   readonly #serverPort: number;
 
   private constructor(system: System, agents: AgentsCsv, serverPort: number) {
-    this.#system = system;
+    this.system = system;
     this.#agents = agents;
     this.#serverPort = serverPort;
   }
 
-  static async start(): Promise<ScenarioRunner> {
+  /** @param options more of the system's options, such as the number of workers */
+  static async start(options: Partial<SystemOptions> = {}): Promise<ScenarioRunner> {
     const subscribers = Array.from({ length: AGENTS }, (_, number) => scenarioSubscriber(number));
     const serverPort = await freeUdpPort();
     const deadPort = await freeUdpPort();
@@ -123,6 +124,7 @@ export class ScenarioRunner {
           responseTimeoutMilliseconds: 700,
         },
       ],
+      ...options,
     });
     try {
       return new ScenarioRunner(system, await writeAgentsCsv(system, subscribers), serverPort);
@@ -132,15 +134,23 @@ export class ScenarioRunner {
     }
   }
 
-  /** Runs one scenario; its server, when it has one, must be content too. */
-  async run(scenario: SippScenario): Promise<SippResult> {
+  get agents(): AgentsCsv['agents'] {
+    return this.#agents.agents;
+  }
+
+  /**
+   * Runs one scenario; its server, when it has one, must be content too.
+   *
+   * @param localPort the port that SIPp sends from; a free one where absent
+   */
+  async run(scenario: SippScenario, localPort?: number): Promise<SippResult> {
     const { calls, callsPerSecond, limit, timeoutSeconds } = scenario;
-    const common = { folder: this.#system.folder, calls, callsPerSecond, timeoutSeconds };
-    const listenerPort = await this.#system.listenerPort(scenario.listener ?? 'agents');
+    const common = { folder: this.system.folder, calls, callsPerSecond, timeoutSeconds };
+    const listenerPort = await this.system.listenerPort(scenario.listener ?? 'agents');
     const agent: SippRun = {
       ...common,
       scenario: scenario.file ?? scenario.name,
-      localPort: await freeUdpPort(),
+      localPort: localPort ?? (await freeUdpPort()),
       remote: `127.0.0.1:${listenerPort}`,
       agents: this.#agents.path,
       ...(limit === undefined ? {} : { limit }),
@@ -158,11 +168,11 @@ export class ScenarioRunner {
 
   /** Runs one of the scenarios that our own client plays. */
   async runRaw(scenario: RawScenario): Promise<SippResult> {
-    const raw = await RawAgent.open({ address: '127.0.0.1', port: this.#system.gatewayPort });
+    const raw = await RawAgent.open({ address: '127.0.0.1', port: this.system.gatewayPort });
     try {
       const [first] = this.#agents.agents;
       if (first === undefined) return { ok: false, errors: 'no agent' };
-      const errors = await scenario.play({ raw, from: first.impu, credentials: first, system: this.#system });
+      const errors = await scenario.play({ raw, from: first.impu, credentials: first, system: this.system });
       return { ok: errors === '', errors };
     } finally {
       await raw.close();
@@ -171,6 +181,6 @@ export class ScenarioRunner {
 
   /** Stops the system and gives its exit statuses. */
   async stop(): Promise<number[]> {
-    return this.#system.stop();
+    return this.system.stop();
   }
 }

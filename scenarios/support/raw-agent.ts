@@ -23,9 +23,10 @@ export class RawAgent {
     this.#gateway = gateway;
   }
 
-  static async open(gateway: Peer): Promise<RawAgent> {
+  /** @param port to send from; a free one where absent */
+  static async open(gateway: Peer, port = 0): Promise<RawAgent> {
     const holder: { agent?: RawAgent } = {};
-    const udp = await UdpTransport.open({ host: '127.0.0.1', port: 0 }, (datagram) => {
+    const udp = await UdpTransport.open({ host: '127.0.0.1', port }, (datagram) => {
       holder.agent?.receive(datagram);
     });
     holder.agent = new RawAgent(udp, gateway);

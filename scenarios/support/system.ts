@@ -1,4 +1,4 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -12,13 +12,16 @@ import { subscribersCsv, type ScenarioSubscriber } from './subscribers.ts';
 export const GATEWAY_FQDN = 'osg.example.com';
 export const BSF_DOMAIN = 'bsf.mnc001.mcc001.pub.3gppnetwork.org';
 
+/** The bearer token of the admin API. */
+export const ADMIN_TOKEN = 'scenario-admin-token';
+
 /** What a scenario wants of the gateway beyond the usual. */
 export interface SystemOptions {
   readonly subscribers: readonly ScenarioSubscriber[];
   /** Replaces parts of the gateway section, given the location server's port. */
   readonly sec3?: (locationServerPort: number) => readonly object[];
   readonly digest?: object;
-  /** More of the gateway section: `admission`, `flows`, `streams`, `datagrams`, `workers`. */
+  /** More of the gateway section. */
   readonly gateway?: object;
   readonly moreListeners?: readonly object[];
   readonly locationServer?: readonly string[];
@@ -27,6 +30,12 @@ export interface SystemOptions {
   readonly logRequests?: 'all' | 'refused' | 'none';
   /** Serves the gateway's metrics on a port that the system chooses. */
   readonly metrics?: boolean;
+  /** Serves the admin API, with {@link ADMIN_TOKEN}, on a port that the system chooses. */
+  readonly admin?: boolean;
+  /** The `ops.hep` section. */
+  readonly hep?: object;
+  /** Worker processes of the gateway; 1 where absent. */
+  readonly workers?: number;
 }
 
 /** Key centre, gateway and location server as processes on loopback, with a folder of their own. */
@@ -39,7 +48,12 @@ export class System {
   readonly gatewayPort: number;
   readonly locationServerPort: number;
 
-  private constructor(parts: Omit<System, 'agentConfig' | 'stop' | 'listenerPort'>) {
+  private constructor(
+    parts: Pick<
+      System,
+      'folder' | 'kmc' | 'gateway' | 'locationServer' | 'ubUrl' | 'gatewayPort' | 'locationServerPort'
+    >,
+  ) {
     this.folder = parts.folder;
     this.kmc = parts.kmc;
     this.gateway = parts.gateway;
@@ -108,6 +122,37 @@ export class System {
     );
   }
 
+  /** The port of what serves the operator: `metrics` or `admin`. */
+  async operatorPort(name: 'metrics' | 'admin'): Promise<number> {
+    return portOf(
+      await this.gateway.waitFor(name, (record) => record.event === 'listening' && record.interface === name),
+    );
+  }
+
+  /** The gateway's metrics as text. */
+  async metricsText(): Promise<string> {
+    return (await fetch(`http://127.0.0.1:${await this.operatorPort('metrics')}/metrics`)).text();
+  }
+
+  /** Asks the gateway's admin API, with the token. */
+  async admin(method: 'GET' | 'POST', path: string, body?: object): Promise<{ status: number; body: unknown }> {
+    const response = await fetch(`http://127.0.0.1:${await this.operatorPort('admin')}${path}`, {
+      method,
+      headers: {
+        authorization: `Bearer ${ADMIN_TOKEN}`,
+        ...(body === undefined ? {} : { 'content-type': 'application/json' }),
+      },
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    return { status: response.status, body: await response.json() };
+  }
+
+  /** Changes the gateway's configuration file as text; the gateway is not told. */
+  async editGatewayConfig(edit: (text: string) => string): Promise<void> {
+    const path = join(this.folder, 'gateway.yaml');
+    await writeFile(path, edit(await readFile(path, 'utf8')), { mode: 0o600 });
+  }
+
   /** Writes the configuration of an agent and gives its path. */
   async agentConfig(name: string, subscriber: ScenarioSubscriber, changes: object = {}): Promise<string> {
     return writeYaml(join(this.folder, `${name}.yaml`), {
@@ -149,6 +194,7 @@ async function writeCertificates(folder: string): Promise<void> {
     'gateway.pem': client.certificatePem,
     'gateway.key': client.privateKeyPem,
   };
+  await writeFile(join(folder, 'admin.token'), `${ADMIN_TOKEN}\n`, { mode: 0o600 });
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
 }
 
@@ -179,8 +225,9 @@ async function writeGatewayConfig(
   const digest = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', ...options.digest };
   return writeYaml(join(folder, 'gateway.yaml'), {
     log: { level: options.logLevel ?? 'debug', format: 'json', requests: options.logRequests ?? 'all' },
-    ...(options.metrics === true ? { ops: { metrics: { host: '127.0.0.1', port: 0 } } } : {}),
+    ...operatorSection(options),
     gateway: {
+      ...(options.workers === undefined ? {} : { workers: options.workers }),
       keyCentre: {
         type: 'nbsp',
         url: `https://localhost:${nbspPort}`,
@@ -208,6 +255,15 @@ async function writeGatewayConfig(
       ...options.gateway,
     },
   });
+}
+
+function operatorSection({ metrics, admin, hep }: SystemOptions): object {
+  const ops = {
+    ...(metrics === true ? { metrics: { host: '127.0.0.1', port: 0 } } : {}),
+    ...(admin === true ? { admin: { host: '127.0.0.1', port: 0, token: { file: 'admin.token' } } } : {}),
+    ...(hep === undefined ? {} : { hep }),
+  };
+  return Object.keys(ops).length === 0 ? {} : { ops };
 }
 
 async function seed(folder: string, config: string, subscribers: readonly ScenarioSubscriber[]): Promise<void> {

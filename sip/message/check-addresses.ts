@@ -10,16 +10,16 @@ import { isUriText, parseUri } from './uri.ts';
  * be read to its end is refused here (RFC 3261 20.10, 20.20, 20.39).
  */
 export function checkAddresses(message: SipMessage): 'malformed-from-or-to' | 'malformed-contact' | undefined {
-  if (!isTaggedAddress(message.from, message.header('From') ?? '')) return 'malformed-from-or-to';
-  if (!isTaggedAddress(message.to, message.header('To') ?? '')) return 'malformed-from-or-to';
+  if (!isTaggedAddress(message.header('From') ?? '', message.from)) return 'malformed-from-or-to';
+  if (!isTaggedAddress(message.header('To') ?? '', message.to)) return 'malformed-from-or-to';
   return message.has('Contact') && !areContacts(message.headers('Contact')) ? 'malformed-contact' : undefined;
 }
 
-/** A URI, parameters that are tokens, hosts or quoted-strings, and a tag that is a token (RFC 3261 25.1) where there is one. */
-function isTaggedAddress({ uri, parameters }: NameAddress, text: string): boolean {
+/** One address, parameters that are tokens, hosts or quoted-strings, and a tag that is a token (RFC 3261 25.1) where there is one. */
+function isTaggedAddress(text: string, address: NameAddress): boolean {
   // Whoever relies on From reads the rest of the URI; here it is enough that it is one.
-  if (!hasScheme(uri)) return false;
-  for (const [name, value] of parameters) {
+  if (!hasScheme(address.uri)) return false;
+  for (const [name, value] of address.parameters) {
     if (name === 'tag' ? !isToken(value ?? '') : value !== undefined && !isPlainOrQuoted(value)) return false;
   }
   return !hasBadEscape(text);

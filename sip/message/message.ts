@@ -212,10 +212,9 @@ export abstract class SipMessage {
   }
 
   /** What of the fields that every message has cannot be read; for the parser. */
-  malformedField(): 'malformed-via' | 'malformed-cseq' | 'malformed-from-or-to' | undefined {
+  malformedField(): 'malformed-via' | 'malformed-cseq' | undefined {
     if (this.topVia === undefined) return 'malformed-via';
-    if (this.cseq === NO_CSEQ || !isToken(this.cseq.method)) return 'malformed-cseq';
-    return this.from === NO_ADDRESS || this.to === NO_ADDRESS ? 'malformed-from-or-to' : undefined;
+    return this.cseq === NO_CSEQ || !isToken(this.cseq.method) ? 'malformed-cseq' : undefined;
   }
 
   protected copyTo(other: SipMessage): void {

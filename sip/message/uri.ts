@@ -126,7 +126,7 @@ function parseSipUri(scheme: 'sip' | 'sips', text: string, start: number): SipUr
     const split = colon >= 0 && colon < at;
     user = text.slice(start, split ? colon : at);
     if (split) password = text.slice(colon + 1, at);
-    if (user === '' || !hasGoodEscapes(user) || user.includes('"') || user.includes('<')) return undefined;
+    if (user === '' || !hasGoodEscapes(user)) return undefined;
     hostStart = at + 1;
   }
   const question = text.indexOf('?', hostStart);

@@ -18,6 +18,7 @@ export class InviteServerTransaction implements ServerTransaction {
   #retransmission: Timer | undefined;
   #end: Timer | undefined;
   #interval: number;
+  readonly #since: number;
 
   constructor(key: string, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
     this.#key = key;
@@ -25,6 +26,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.flow = flow;
     this.#responseFlow = responseFlow;
     this.#context = context;
+    this.#since = context.scheduler.now();
     this.#interval = context.timers.t1;
   }
 
@@ -42,6 +44,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#transmit(response);
     if (response.status < 200) return;
     this.#context.serverAnswered();
+    this.#context.serverResponded(this.request, response.status, this.flow, this.#since);
     if (success) {
       this.#state = 'accepted';
       this.#endAfter(transactionTimeout(this.#context.timers)); // Timer L

@@ -17,6 +17,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
   readonly #responseFlow: Flow;
   #provisional: SipResponse | undefined;
   #completed = false;
+  readonly #since: number;
   #end: Timer;
 
   constructor(key: string, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
@@ -25,6 +26,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.flow = flow;
     this.#responseFlow = responseFlow;
     this.#context = context;
+    this.#since = context.scheduler.now();
     // A user that never answers must not keep the transaction for ever; its client has given up long before.
     this.#end = context.scheduler.schedule(2 * transactionTimeout(context.timers), terminate, this);
   }
@@ -42,6 +44,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
       return;
     }
     this.terminate();
+    this.#context.serverResponded(this.request, response.status, this.flow, this.#since);
     // Timer J is zero over a reliable transport: no copy of the request will come.
     if (!this.flow.transport.reliable) this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
   }

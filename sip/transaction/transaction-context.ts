@@ -1,4 +1,4 @@
-import type { SipMessage } from '../message/index.ts';
+import type { SipMessage, SipRequest } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { Flow } from '../transport/index.ts';
 import type { TransactionTimers } from './timers.ts';
@@ -18,6 +18,12 @@ export interface TransactionContext {
   clientEnded(key: string): void;
   /** The first final response of a server transaction was given. */
   serverAnswered(): void;
+  /**
+   * Says which final response it was, for whoever measures.
+   *
+   * @param since when the request came in, on the scheduler's clock
+   */
+  serverResponded(request: SipRequest, status: number, flow: Flow, since: number): void;
   /** A non-INVITE server transaction is Completed: copies of its request get `answer`, as it went out, until timer J. */
   serverCompleted(key: string, answer: Buffer, flow: Flow): void;
 }

@@ -30,6 +30,12 @@ import type { ClientTransaction, ClientTransactionHandler, TransactionUser } fro
 export interface MessageObserver {
   onMessage(direction: 'in' | 'out', message: SipMessage, flow: Flow): void;
   onDropped(reason: string, flow: Flow): void;
+  /**
+   * The first final response to a request that came in by `flow` has gone out.
+   *
+   * @param milliseconds since the request came; 0 for an answer that was given at once, without state
+   */
+  onAnswered?(request: SipRequest, status: number, flow: Flow, milliseconds: number): void;
 }
 
 export interface TransactionLimits {
@@ -47,6 +53,13 @@ export interface TransactionEngineOptions {
   readonly limits?: TransactionLimits;
   readonly messageLimits?: MessageLimits;
   readonly observe?: MessageObserver;
+  /** Stands in every branch of ours, right behind the cookie: which of several processes the response belongs to. */
+  readonly branchMark?: string;
+  /**
+   * Asked for every message before anything else: true when it is not for this engine, or not yet, because another process
+   * shares the transports.
+   */
+  readonly intercept?: (message: SipMessage, datagram: Buffer, flow: Flow) => boolean;
 }
 
 const DEFAULT_LIMITS: TransactionLimits = { maxServerTransactions: 200_000, maxClientTransactions: 200_000 };
@@ -70,6 +83,7 @@ export class TransactionEngine {
     malformed: 0,
     retransmissionsIn: 0,
     strayResponses: 0,
+    intercepted: 0,
     foreignResponses: 0,
     transportErrors: 0,
     largeRequests: 0,
@@ -78,9 +92,11 @@ export class TransactionEngine {
     statelessReplyAcks: 0,
   };
   readonly #random: RandomPool;
-  readonly #limits: TransactionLimits;
-  readonly #messageLimits: MessageLimits;
+  #limits: TransactionLimits;
+  #messageLimits: MessageLimits;
   readonly #observe: MessageObserver | undefined;
+  readonly #branchCookie: string;
+  readonly #intercept: TransactionEngineOptions['intercept'];
   readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
   readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
   readonly #answered: AnsweredRequests;
@@ -95,6 +111,8 @@ export class TransactionEngine {
     this.#limits = options.limits ?? DEFAULT_LIMITS;
     this.#messageLimits = options.messageLimits ?? DEFAULT_MESSAGE_LIMITS;
     this.#observe = options.observe;
+    this.#branchCookie = BRANCH_COOKIE + (options.branchMark ?? '');
+    this.#intercept = options.intercept;
     const timers = options.timers ?? DEFAULT_TIMERS;
     this.#flows = new FlowFailures(options.scheduler, this.#clients, () => {
       this.counters.transportErrors++;
@@ -124,6 +142,9 @@ export class TransactionEngine {
       serverCompleted: (key, answer, flow) => {
         this.#answered.add(key, answer, flow);
       },
+      serverResponded: (request, status, flow, since) => {
+        this.#observe?.onAnswered?.(request, status, flow, options.scheduler.now() - since);
+      },
     };
   }
 
@@ -137,6 +158,12 @@ export class TransactionEngine {
 
   setUser(user: TransactionUser): void {
     this.#user = user;
+  }
+
+  /** Changes the limits for what comes from now on; what is alive beyond them goes on. */
+  setLimits(limits: TransactionLimits, messageLimits: MessageLimits): void {
+    this.#limits = limits;
+    this.#messageLimits = messageLimits;
   }
 
   /** Server and client transactions alive, those included that only absorb retransmissions. */
@@ -169,6 +196,10 @@ export class TransactionEngine {
       return;
     }
     const { message } = result;
+    if (this.#intercept?.(message, datagram, flow) === true) {
+      this.counters.intercepted++;
+      return;
+    }
     this.#observe?.onMessage('in', message, flow);
     if (message instanceof SipRequest) this.#receiveRequest(message, flow);
     else this.#receiveResponse(message, flow);
@@ -264,6 +295,7 @@ export class TransactionEngine {
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
       this.#send(screened, screened.toBuffer(), responseFlow);
+      this.#observe?.onAnswered?.(request, screened.status, flow, 0);
       return;
     }
     if (this.#servers.size + this.#answered.size >= this.#limits.maxServerTransactions) {
@@ -273,6 +305,7 @@ export class TransactionEngine {
       refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
       this.#user?.onRefusal?.(request, refusal, 'server-transactions-full', flow);
       this.#send(refusal, refusal.toBuffer(), responseFlow);
+      this.#observe?.onAnswered?.(request, refusal.status, flow, 0);
       return;
     }
     const transaction =
@@ -350,7 +383,7 @@ export class TransactionEngine {
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
-    const branch = BRANCH_COOKIE + this.#random.hex(BRANCH_OCTETS) + suffix;
+    const branch = this.#branchCookie + this.#random.hex(BRANCH_OCTETS) + suffix;
     request.prepend('Via', viaOf(branch, flow));
     return branch;
   }
@@ -365,11 +398,10 @@ export class TransactionEngine {
     if (via !== undefined) stampVia(request, via, flow.peer);
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
-    this.#user?.onRefusal?.(request, response, failure, flow);
-    const bytes = response.toBuffer();
     const complete = via !== undefined && ANSWERED.every((name) => request.has(name));
-    if (!complete && bytes.length > received) return;
-    this.#send(response, bytes, via === undefined ? flow : responseFlowOf(via, flow));
+    if (!complete && response.toBuffer().length > received) return;
+    this.#user?.onRefusal?.(request, response, failure, flow);
+    this.#send(response, response.toBuffer(), via === undefined ? flow : responseFlowOf(via, flow));
   }
 
   /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
@@ -389,14 +421,13 @@ export class TransactionEngine {
   }
 }
 
-/** What a request has that can be answered in full (RFC 3261 8.2.6.2). */
-const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
-
 /** Chooses the flow of a request by its size. */
 export interface FlowSizing {
   /** Another flow for a request of that many octets; undefined for the one that was asked for. */
   flowFor(octets: number): Flow | undefined;
 }
+/** What a request has that can be answered in full (RFC 3261 8.2.6.2). */
+const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
 

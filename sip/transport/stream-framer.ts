@@ -1,4 +1,4 @@
-import { parseDecimal } from '../message/index.ts';
+import { parseDecimal, trimWhitespace } from '../message/index.ts';
 
 /** Bounds on one message of a stream; beyond them the stream cannot be read on. */
 export interface FramingLimits {
@@ -161,7 +161,7 @@ function contentLength(block: string): number | FramingFailure {
     if (colon >= 0 && colon < end && isContentLength(block.slice(position, colon))) {
       const following = block.charCodeAt(end + 2);
       const folded = following === 0x20 || following === 0x09;
-      const length = folded ? undefined : parseDecimal(block.slice(colon + 1, end).trim(), 0x7fff_ffff);
+      const length = folded ? undefined : parseDecimal(trimWhitespace(block.slice(colon + 1, end)), 0x7fff_ffff);
       if (length === undefined || found !== undefined) return 'stream-malformed-content-length';
       found = length;
     }

@@ -15,6 +15,8 @@ export interface UdpTransportOptions {
   readonly advertised?: { readonly host: string; readonly port?: number | undefined };
   /** Lets several processes bind the same port; the kernel shares datagrams out by flow. */
   readonly reusePort?: boolean;
+  /** A socket that is bound already, inherited from another process, in place of a new one. */
+  readonly fd?: number;
   /** SO_RCVBUF in octets; bursts beyond it are lost by the kernel. */
   readonly receiveBufferBytes?: number;
   /** SO_SNDBUF in octets. */
@@ -84,10 +86,12 @@ export class UdpTransport implements Transport {
     try {
       await new Promise<void>((resolve, reject) => {
         socket.once('error', reject);
-        socket.bind(options.port, host, () => {
+        const bound = (): void => {
           socket.off('error', reject);
           resolve();
-        });
+        };
+        if (options.fd === undefined) socket.bind(options.port, host, bound);
+        else socket.bind({ fd: options.fd }, bound);
       });
       socket.setRecvBufferSize(options.receiveBufferBytes ?? DEFAULT_BUFFER_BYTES);
       socket.setSendBufferSize(options.sendBufferBytes ?? DEFAULT_BUFFER_BYTES);

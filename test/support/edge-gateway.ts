@@ -5,7 +5,8 @@ import { join } from 'node:path';
 import { stringify } from 'yaml';
 
 import { loadConfig, requireSection, type GatewayConfig } from '../../lib/config/index.ts';
-import { startGateway, type Gateway } from '../../lib/gateway/index.ts';
+import type { Gateway } from '../../lib/gateway/gateway.ts';
+import { openGateway } from '../../lib/gateway/open-gateway.ts';
 import { createLogger } from '../../lib/ops/index.ts';
 
 /** A gateway in this process that believes everybody on loopback: what is tested is where requests go. */
@@ -25,7 +26,7 @@ export class EdgeGateway {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-edge-'));
     const config = await loadConfig(await writeConfig(folder, parts));
     return new EdgeGateway(
-      await startGateway(config, createLogger({ level: 'silent', format: 'json' }, 'test')),
+      await openGateway(config, createLogger({ level: 'silent', format: 'json' }, 'test')),
       folder,
     );
   }

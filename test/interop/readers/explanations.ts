@@ -67,7 +67,7 @@ const READ_OTHERWISE: readonly Explanation[] = [
     reader,
     differs: 'uri',
     files: ['rfc4475/TC_MPART01.dat'],
-    why: 'Its Route names a router without lr: osgate puts that into the Request-URI, as RFC 3261 16.6 step 6 has it, and all read it there.',
+    why: 'Its top Route has no lr and so names a strict router, for which the Request-URI and the end of Route change places (RFC 3261 16.6 step 6).',
   })),
   ...both(
     DRACHTIO,

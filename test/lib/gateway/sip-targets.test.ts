@@ -54,7 +54,7 @@ describe('SEC-3 targets over real sockets', function () {
   const message = async (): Promise<SipResponse> =>
     final(await agent.send(agent.createRequest('MESSAGE', TARGET), edge?.port ?? 0));
   const stateOf = (uri: string): string | undefined =>
-    edge?.gateway.targets.status().find((status) => status.uri === uri)?.state;
+    edge?.gateway.targets().find((status) => status.uri === uri)?.state;
   const until = async (what: string, holds: () => boolean): Promise<void> => {
     for (let tries = 0; tries < 200; tries++) {
       if (holds()) return;
@@ -166,7 +166,7 @@ describe('SEC-3 targets over real sockets', function () {
     const invite = agent.createRequest('INVITE', TARGET);
     const accepted = final(await agent.send(invite, port));
     expect(accepted.status).to.equal(200);
-    expect(edge?.gateway.targets.drain(one.uri)).to.equal(true);
+    expect(edge?.gateway.drainTarget(one.uri, true)).to.equal(true);
     const inDialog = (method: string, sequence: number) => {
       const request = agent.createRequest(method, one.uri);
       for (const name of ['From', 'Call-ID']) request.set(name, invite.header(name) ?? '');
@@ -181,21 +181,21 @@ describe('SEC-3 targets over real sockets', function () {
     expect(one.requests.map(({ request }) => request.method)).to.deep.equal(['INVITE', 'BYE']);
     expect((await message()).status).to.equal(200);
     expect(two.requests.length).to.equal(1);
-    const [status] = edge?.gateway.targets.status() ?? [];
+    const [status] = edge?.gateway.targets() ?? [];
     expect(status).to.deep.include({ state: 'draining', inFlight: 0 });
     expect(status?.outcomes.answered, 'the INVITE and the BYE').to.equal(2);
     expect(status?.passedOver.draining).to.equal(1);
-    edge?.gateway.targets.undrain(one.uri);
+    edge?.gateway.drainTarget(one.uri, false);
     expect((await message()).status).to.equal(200);
     expect(one.requests.length).to.equal(3);
   });
 
   it('keeps what it knows of targets when the configuration is replaced', async () => {
     const { gateway } = await start([one.uri]);
-    gateway.targets.drain(one.uri);
+    gateway.drainTarget(one.uri, true);
     expect((await message()).status).to.equal(503);
     gateway.replaceTargets((await edge?.rules([rule([one.uri, two.uri], { name: 'other' })])) ?? []);
-    expect(gateway.targets.status().map(({ rule: name, state }) => `${name} ${state}`)).to.deep.equal([
+    expect(gateway.targets().map(({ rule: name, state }) => `${name} ${state}`)).to.deep.equal([
       'other draining',
       'other up',
     ]);

@@ -1,0 +1,239 @@
+import { randomBytes } from 'node:crypto';
+
+import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
+import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
+import { MethodPolicy } from '../identity/index.ts';
+import { Metrics, type Logger } from '../ops/index.ts';
+import { Departures, DialogTokens, SipEdge, SipRouter } from '../sec1/index.ts';
+import { startAdmission } from './admission.ts';
+import { openDigestUsers } from './digest-users.ts';
+import { EdgeReporter } from './edge-reporter.ts';
+import { FlowParts } from './flow-parts.ts';
+import { closeTransports, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
+import { openKeyCentre } from './key-centre.ts';
+import { localNames } from './local-names.ts';
+import { gatewaySecrets } from './secrets.ts';
+import { GatewayListener, total } from './sip-listeners.ts';
+import { buildResolver } from './sip-resolver.ts';
+import { SipTap } from './sip-tap.ts';
+import { SipTargetService } from './sip-target-service.ts';
+import { publishTargetMetrics } from './target-metrics.ts';
+import type { WorkerPlace } from './worker-place.ts';
+import { branchMark } from './workers/branch-mark.ts';
+import { MessageOwner } from './workers/message-owner.ts';
+import { WorkerRelay } from './workers/worker-relay.ts';
+
+/**
+ * Opens the gateway that a configuration describes: the composition root, where configuration becomes parts that know each
+ * other. What serves the operator (metrics, admin API) is opened by whoever calls.
+ *
+ * @param place what the process gets from its supervisor when it is one of several workers
+ * @throws OsgateError OSGATE_CONFIG_INVALID, SipError OSGATE_SIP_BIND_FAILED, KmcError
+ */
+export async function openGateway(config: Config, logger: Logger, place?: WorkerPlace): Promise<Gateway> {
+  const settings = requireSection(config, 'gateway');
+  const { timers } = settings;
+  const metrics = new Metrics();
+  metrics.addProcessMetrics();
+  const secrets = place?.secrets ?? (await gatewaySecrets(settings.secret));
+  const users = await openDigestUsers(config);
+  const keyCentre = await openKeyCentre(config, logger);
+  const wheel = new TimerWheel();
+  const reporter = new EdgeReporter(logger, metrics, config.log.requests);
+  const tap = await SipTap.open(reporter, config.ops?.hep);
+  const others: { owner?: MessageOwner } = {};
+  const [transactionLimits, messageLimits] = engineLimits(settings);
+  const engine = new TransactionEngine({
+    scheduler: wheel,
+    random: randomBytes,
+    timers: { t1: timers.t1Milliseconds, t2: timers.t2Milliseconds, t4: timers.t4Milliseconds },
+    limits: transactionLimits,
+    messageLimits,
+    observe: tap,
+    ...(place === undefined
+      ? {}
+      : {
+          branchMark: branchMark(place.slot),
+          intercept: (message, datagram, flow) => others.owner?.intercept(message, datagram, flow) ?? false,
+        }),
+  });
+
+  const listeners: GatewayListener[] = [];
+  const flows = new FlowParts({
+    settings,
+    listeners,
+    secret: secrets.flows,
+    scheduler: wheel,
+    logger,
+    metrics,
+    worker: place?.slot ?? 0,
+  });
+  const admission = startAdmission(settings.admission, {
+    engine,
+    wheel,
+    metrics,
+    events: tap,
+    deliver: (message, flow) => {
+      if (!flows.take(message, flow)) engine.receive(message, flow);
+    },
+  });
+  const handler = {
+    receive: admission.receive,
+    seen: (flow: Flow): void => {
+      flows.seen(flow);
+    },
+    unframed: engine.receiveUnframed.bind(engine),
+    failed: (flow: Flow): void => {
+      engine.flowFailed(flow);
+    },
+    closed: (flow: Flow): void => {
+      flows.closed(flow);
+    },
+  };
+  let relay: WorkerRelay | undefined;
+  try {
+    for (const [index, listenerConfig] of settings.sec1.sip.entries()) {
+      const inherited = place === undefined ? {} : { reusePort: true, descriptor: place.descriptors[index] };
+      const parts = { ...settings, ...inherited, keyCentre, users, handler };
+      listeners.push(await GatewayListener.open(listenerConfig, parts));
+    }
+    if (place !== undefined) {
+      const transports = listeners.flatMap((listener) => listener.transports);
+      relay = await openRelay(place, settings, transports, (datagram, flow) => {
+        engine.receive(datagram, flow);
+      });
+      others.owner = new MessageOwner({
+        slot: place.slot,
+        relay,
+        transports,
+        scheduler: wheel,
+        flows: flows.flows,
+        receive: (datagram, flow) => {
+          engine.receive(datagram, flow);
+        },
+      });
+    }
+  } catch (error) {
+    flows.stop();
+    await closeTransports(listeners);
+    await tap.close();
+    await keyCentre.close();
+    await users?.close();
+    throw error;
+  }
+  reporter.setListeners(listeners);
+  admission.setListeners(listeners);
+
+  const isLocal = localNames(listeners);
+  const tokens = new DialogTokens(secrets.dialogs);
+  const inside = new Set(
+    settings.sec1.sip
+      .filter(({ authenticators }) => authenticators.some(({ type }) => type === 'trusted'))
+      .map(({ name }) => name),
+  );
+  const { resolver, dns } = buildResolver(settings.dns, wheel, Math.random);
+  const departures = new Departures(listeners, ({ name }) => inside.has(name));
+  const targets = new SipTargetService({
+    departures,
+    rules: settings.sec3.sip,
+    listeners,
+    inside,
+    engine,
+    scheduler: wheel,
+    resolver,
+    logger,
+    random: Math.random,
+    maximumPeers: settings.dns.maximumNames,
+  });
+  const router = new SipRouter({
+    listeners,
+    targets: targets.table,
+    inside: targets.departures,
+    tokens,
+    flows: flows.flows,
+    isLocal,
+  });
+  const edge = new SipEdge({
+    listeners,
+    router,
+    tokens,
+    flows: flows.flows,
+    departures,
+    largeRequests: flows.largeRequests,
+    resolver: targets.hops,
+    scheduler: wheel,
+    events: admission.events,
+    admission: admission.edge,
+    methods: new MethodPolicy(settings.policy.methods),
+  });
+  const proxy = new ProxyCore({
+    engine,
+    scheduler: wheel,
+    handler: edge,
+    isLocal,
+    loopSecret: secrets.loops,
+    timerC: timers.timerCMilliseconds,
+  });
+  engine.setUser(proxy);
+  wheel.start();
+  targets.start();
+
+  const parts = { config, logger, metrics, reporter, tap, listeners, admission, flows, targets, router, edge };
+  publishTargetMetrics(metrics, targets, resolver);
+  const gatewayParts = { ...parts, engine, wheel, dns, keyCentre, users, relay };
+  publishMetrics(gatewayParts, others.owner);
+  return new Gateway(gatewayParts);
+}
+
+async function openRelay(
+  place: WorkerPlace,
+  settings: GatewayConfig,
+  transports: readonly Transport[],
+  receive: (datagram: Buffer, flow: Flow) => void,
+): Promise<WorkerRelay> {
+  return WorkerRelay.open({
+    folder: place.relayFolder,
+    slot: place.slot,
+    workers: place.workers,
+    queueBytes: settings.supervision.relayQueueBytes,
+    onReceived: ({ listener, peer, datagram }) => {
+      const transport = transports[listener];
+      if (transport !== undefined) receive(datagram, { transport, peer });
+    },
+    onSend: ({ listener, peer, datagram }) => {
+      transports[listener]?.send(datagram, peer);
+    },
+  });
+}
+
+function publishMetrics(
+  { metrics, engine, listeners, tap, relay }: GatewayParts,
+  owner: MessageOwner | undefined,
+): void {
+  metrics.countersOf(
+    { name: 'osgate_sip_engine_total', help: 'What the SIP engine counted, by kind', label: 'kind' },
+    () => engine.counters,
+  );
+  metrics.countersOf(
+    {
+      name: 'osgate_sip_listeners_total',
+      help: 'What sockets, key caches and nonce windows counted, by kind',
+      label: 'kind',
+    },
+    () => total(listeners.map((listener) => listener.counters())),
+  );
+  metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
+  if (tap.counters !== undefined) {
+    metrics.countersOf(
+      { name: 'osgate_hep_total', help: 'Copies for the HEP collector, by what became of them', label: 'kind' },
+      () => tap.counters ?? {},
+    );
+  }
+  if (relay !== undefined) {
+    const { counters } = relay;
+    metrics.countersOf(
+      { name: 'osgate_worker_relay_total', help: 'Datagrams between workers, by what became of them', label: 'kind' },
+      () => ({ ...counters, ...owner?.counters }),
+    );
+  }
+}
