@@ -13,7 +13,9 @@ export function sipTargetRule() {
       text('a domain name, an IP address or *', (value) => value === '*' || host().safeParse(value).success),
       'a list of domain names',
       1,
-    ).describe('Domains of the request URI that come here; `*` is every domain.'),
+    ).describe(
+      'Domains of the request URI that come here; `*` is every domain, and what has none: tel URIs and service URNs (emergency calls).',
+    ),
     methods: list(token('a SIP method'), 'a list of SIP methods', 1)
       .optional()
       .describe('Only these methods; by default all.'),

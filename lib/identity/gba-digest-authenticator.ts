@@ -20,8 +20,8 @@ export class GbaDigestAuthenticator implements Authenticator {
   readonly realm: string;
   readonly #options: GbaDigestAuthenticatorOptions;
   readonly #digest: DigestVerifier;
-  /** HA1 of each algorithm, for as long as the key cache holds the key. */
-  readonly #ha1 = new WeakMap<BootstrappingInfo, Map<string, string>>();
+  /** What a key proves, by algorithm, for as long as the key cache holds the key. */
+  readonly #proofs = new WeakMap<BootstrappingInfo, Map<string, Proof>>();
 
   constructor(options: GbaDigestAuthenticatorOptions) {
     this.realm = options.realm;
@@ -42,9 +42,12 @@ export class GbaDigestAuthenticator implements Authenticator {
   authenticate(request: SipRequest): AuthenticationResult | Promise<AuthenticationResult> {
     const claim = this.#digest.claim(request);
     if ('outcome' in claim) return claim;
-    if (parseBtid(claim.username) === undefined) return this.#digest.challenge(request, 'unknown-user');
     const { keys, nafId, gsids } = this.#options;
-    const lookup = keys.find({ btid: claim.username, nafId, gsids });
+    const wanted = { btid: claim.username, nafId, gsids };
+    const known = keys.known(wanted);
+    if (known !== undefined) return this.#decide(request, claim, known);
+    if (parseBtid(claim.username) === undefined) return this.#digest.challenge(request, 'unknown-user');
+    const lookup = keys.find(wanted);
     if (lookup instanceof Promise) return lookup.then((settled) => this.#decide(request, claim, settled));
     return this.#decide(request, claim, lookup);
   }
@@ -65,22 +68,33 @@ export class GbaDigestAuthenticator implements Authenticator {
   }
 
   #verify(request: SipRequest, claim: DigestClaim, info: BootstrappingInfo): AuthenticationResult {
-    const ha1 = this.#ha1Of(info, claim);
+    const { ha1, identity } = this.#proofOf(info, claim);
     const refusal = this.#digest.check(request, claim, ha1);
     if (refusal !== undefined) return this.#digest.challenge(request, refusal);
-    return this.#digest.accept(claim, ha1, identityOf(claim, info));
+    return this.#digest.accept(claim, ha1, identity);
   }
 
-  #ha1Of(info: BootstrappingInfo, { hash, username }: DigestClaim): string {
-    const known = this.#ha1.get(info) ?? new Map<string, string>();
-    this.#ha1.set(info, known);
-    let ha1 = known.get(hash);
-    if (ha1 === undefined) {
-      ha1 = computeHa1(hash, username, this.realm, nafKeyPassword(info.keys.meKeyMaterial));
-      known.set(hash, ha1);
+  #proofOf(info: BootstrappingInfo, claim: DigestClaim): Proof {
+    let proofs = this.#proofs.get(info);
+    if (proofs === undefined) {
+      proofs = new Map();
+      this.#proofs.set(info, proofs);
     }
-    return ha1;
+    const { hash, username } = claim;
+    let proof = proofs.get(hash);
+    if (proof === undefined) {
+      const ha1 = computeHa1(hash, username, this.realm, nafKeyPassword(info.keys.meKeyMaterial));
+      proof = { ha1, identity: identityOf(claim, info) };
+      proofs.set(hash, proof);
+    }
+    return proof;
   }
+}
+
+/** The same for every request that is signed with one key and algorithm. `ha1` is secret. */
+interface Proof {
+  readonly ha1: string;
+  readonly identity: Identity;
 }
 
 function identityOf(claim: DigestClaim, info: BootstrappingInfo): Identity {

@@ -46,19 +46,25 @@ export class KeyCache {
     return this.#counters;
   }
 
-  /** At once when the answer is known; a promise, which never rejects, when the key centre has to be asked. */
-  find(request: BootstrappingInfoRequest): KeyLookup | Promise<KeyLookup> {
-    const name = `${this.#prefixOf(request)}${request.btid}`;
+  /** The answer where it is known already, else undefined. */
+  known(request: BootstrappingInfoRequest): KeyLookup | undefined {
+    const name = this.#nameOf(request);
     const info = this.#infos.get(name);
     if (info !== undefined) {
       this.#counters.hits++;
       return this.#judge(info);
     }
     const unknownUntil = this.#unknown.get(name);
-    if (unknownUntil !== undefined && unknownUntil > this.#now()) {
-      this.#counters.unknownHits++;
-      return { outcome: 'unknown' };
-    }
+    if (unknownUntil === undefined || unknownUntil <= this.#now()) return undefined;
+    this.#counters.unknownHits++;
+    return UNKNOWN;
+  }
+
+  /** At once when the answer is known; a promise, which never rejects, when the key centre has to be asked. */
+  find(request: BootstrappingInfoRequest): KeyLookup | Promise<KeyLookup> {
+    const known = this.known(request);
+    if (known !== undefined) return known;
+    const name = this.#nameOf(request);
     const pending = this.#pending.get(name);
     if (pending !== undefined) {
       this.#counters.joined++;
@@ -67,6 +73,10 @@ export class KeyCache {
     const lookup = this.#ask(name, request);
     this.#pending.set(name, lookup);
     return lookup;
+  }
+
+  #nameOf(request: BootstrappingInfoRequest): string {
+    return `${this.#prefixOf(request)}${request.btid}`;
   }
 
   /** What a key is for, as the beginning of its name; the same from one request to the next, mostly. */
@@ -108,3 +118,5 @@ export class KeyCache {
 }
 
 const NAF_KEY_OCTETS = 32;
+
+const UNKNOWN: KeyLookup = { outcome: 'unknown' };

@@ -95,13 +95,13 @@ export class SipTargetTable {
    * @param identity who asks; without one, a rule that requires something permits nobody
    */
   select(request: SipRequest, now: number, identity?: Identity): TargetSelection {
+    // A telephone number and a service URN have no domain; only rules for every domain take those.
     const host = requestHost(request);
-    if (host === undefined) return { outcome: 'not-found' };
     const event = eventPackage(request);
     const allowEvents: string[] = [];
     let passedOver = false;
     for (const rule of this.rules) {
-      if (!rule.domains.includes('*') && !rule.domains.includes(host)) continue;
+      if (!rule.domains.includes('*') && (host === undefined || !rule.domains.includes(host))) continue;
       if (rule.methods !== undefined && !rule.methods.includes(request.method)) continue;
       if (event !== undefined && rule.events !== undefined && !rule.events.includes(event)) {
         allowEvents.push(...rule.events);

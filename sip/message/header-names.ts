@@ -121,6 +121,12 @@ const COMPACT_FORMS: Readonly<Record<string, string>> = {
 
 const KNOWN = buildTable();
 
+/** A power of two. */
+const SHAPES = 1024;
+
+/** The name of each shape. */
+const BY_SHAPE = buildShapes();
+
 /**
  * Stands for a name that spells a known one with escapes: `F%72om` is a token, and to RFC 3261 no more than an unknown name,
  * but some readers undo escapes there and would see a second From.
@@ -137,6 +143,23 @@ const HARMLESS_ALIAS = 'Contact';
  */
 export function headerName(name: string): HeaderName {
   return KNOWN.get(name) ?? KNOWN.get(name.toLowerCase()) ?? unknownName(name);
+}
+
+/**
+ * The same for a name that stands in a text, where it is spelt as it goes out: nothing is cut out or hashed. Undefined for every
+ * other name, known or not.
+ */
+export function canonicalNameAt(text: string, start: number, end: number): HeaderName | undefined {
+  const candidate = BY_SHAPE[shapeOf(text, start, end)];
+  if (candidate?.canonical.length !== end - start) return undefined;
+  return text.startsWith(candidate.canonical, start) ? candidate : undefined;
+}
+
+/** Length, first, third and last character tell all known names apart, with these factors; a test says when that ends. */
+function shapeOf(text: string, start: number, end: number): number {
+  const third = end - start > 2 ? start + 2 : end - 1;
+  const characters = text.charCodeAt(start) + text.charCodeAt(end - 1) + text.charCodeAt(third) * 9;
+  return (characters + (end - start) * 17) & (SHAPES - 1);
 }
 
 function unknownName(name: string): HeaderName {
@@ -182,6 +205,15 @@ function buildTable(): ReadonlyMap<string, HeaderName> {
   }
   return table;
 }
+
+function buildShapes(): readonly (HeaderName | undefined)[] {
+  const shapes = new Array<HeaderName | undefined>(SHAPES).fill(undefined);
+  for (const entry of new Set(KNOWN.values())) shapes[shapeOf(entry.canonical, 0, entry.canonical.length)] ??= entry;
+  return shapes;
+}
+
+/** Every known name as it goes out. */
+export const CANONICAL_NAMES: readonly string[] = [...SINGLETONS, ...REPEATABLE];
 
 /** `x-my-header` to `X-My-Header`: an unknown name has one spelling too, so that it cannot dodge a rule. */
 function trainCase(name: string): string {

@@ -23,6 +23,7 @@ export { reasonPhrase } from './reason-phrases.ts';
 export {
   formatHost,
   formatUri,
+  isServiceUrn,
   isSipUri,
   isTelUri,
   parseUri,

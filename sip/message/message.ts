@@ -251,11 +251,16 @@ export class SipRequest extends SipMessage {
   #uri: string;
   #requestUri: Uri | undefined;
 
-  /** @throws SipError OSGATE_SIP_INVALID_ARGUMENT for a method or URI with white space or a line break */
-  constructor(method: string, uri: string) {
+  /**
+   * @param isChecked true where both are known to be what a start line can hold, as for the parser
+   * @throws SipError OSGATE_SIP_INVALID_ARGUMENT for a method or URI with white space or a line break
+   */
+  constructor(method: string, uri: string, isChecked = false) {
     super();
-    checkWord('method', method);
-    checkWord('Request-URI', uri);
+    if (!isChecked) {
+      checkWord('method', method);
+      checkWord('Request-URI', uri);
+    }
     this.method = method;
     this.#uri = uri;
   }
@@ -278,7 +283,7 @@ export class SipRequest extends SipMessage {
   }
 
   clone(): SipRequest {
-    const copy = new SipRequest(this.method, this.#uri);
+    const copy = new SipRequest(this.method, this.#uri, true);
     this.copyTo(copy);
     return copy;
   }

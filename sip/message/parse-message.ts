@@ -1,6 +1,6 @@
 import { isToken, isWhitespace, parseDecimal, trimWhitespace } from './characters.ts';
 import { checkAddresses } from './check-addresses.ts';
-import { ALIAS, headerName } from './header-names.ts';
+import { ALIAS, canonicalNameAt, headerName, type HeaderName } from './header-names.ts';
 import { SipRequest, SipResponse } from './message.ts';
 import { nextComma } from './parameters.ts';
 import { hasOnlyQuotedControls } from './quoted-controls.ts';
@@ -116,7 +116,7 @@ function parseStartLine(line: string): StartLine | undefined {
   if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) {
     return unreadableRequest(method, line);
   }
-  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri), failure: undefined };
+  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri, true), failure: undefined };
   if (!version.toUpperCase().startsWith('SIP/')) return undefined;
   const supported = version.toUpperCase() === 'SIP/2.0';
   return { message: new SipRequest(method, uri), failure: supported ? undefined : 'unsupported-version' };
@@ -163,15 +163,14 @@ function readFields(text: string, start: number, limits: MessageLimits): Fields 
       else values[last] = values[last] === '' ? more : `${values[last] ?? ''} ${more}`;
     } else {
       if (colon < position) colon = indexOrEnd(text, ':', position);
-      const name = colon > end ? '' : text.slice(position, trimEnd(text, position, colon));
-      if (!isToken(name)) failure ??= 'malformed-header-name';
+      const nameEnd = colon > end ? position : trimEnd(text, position, colon);
+      const known = canonicalNameAt(text, position, nameEnd) ?? otherName(text.slice(position, nameEnd));
+      if (known === undefined) failure ??= 'malformed-header-name';
       else if (names.length >= limits.maximumHeaders) {
         return { names, values, singletons, bodyStart: text.length, failure: failure ?? 'too-many-headers' };
       } else {
-        const known = headerName(name);
         const { canonical, singletonBit } = known;
-        if (known === ALIAS) failure ??= 'malformed-header-name';
-        else if ((singletons & singletonBit) !== 0) failure ??= 'duplicate-header';
+        if ((singletons & singletonBit) !== 0) failure ??= 'duplicate-header';
         else {
           singletons |= singletonBit;
           names.push(canonical);
@@ -181,6 +180,13 @@ function readFields(text: string, start: number, limits: MessageLimits): Fields 
     }
     position = end + 2;
   }
+}
+
+/** A name that is not spelt as it goes out, or not known; undefined for what is none, or what others would take for another. */
+function otherName(name: string): HeaderName | undefined {
+  if (!isToken(name)) return undefined;
+  const entry = headerName(name);
+  return entry === ALIAS ? undefined : entry;
 }
 
 function indexOrEnd(text: string, what: string, start: number): number {

@@ -40,6 +40,11 @@ export function isTelUri(uri: Uri | undefined): uri is TelUri {
   return uri !== undefined && 'number' in uri;
 }
 
+/** A service URN, such as urn:service:sos, the emergency call (RFC 5031). */
+export function isServiceUrn(uri: Uri): boolean {
+  return 'opaque' in uri && uri.scheme === 'urn' && uri.opaque.toLowerCase().startsWith('service:');
+}
+
 /** Reads a URI, or gives undefined when it is malformed (RFC 3261 19.1.1, RFC 3966 3, RFC 3986 3.1). */
 export function parseUri(text: string): Uri | undefined {
   const colon = text.indexOf(':');

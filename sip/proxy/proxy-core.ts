@@ -1,4 +1,4 @@
-import { isSipUri, isTelUri, type SipRequest, type SipResponse, type SipUri } from '../message/index.ts';
+import { isServiceUrn, isSipUri, isTelUri, type SipRequest, type SipResponse, type SipUri } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
 import type { ServerTransaction, TransactionEngine, TransactionUser } from '../transaction/index.ts';
 import type { Flow } from '../transport/index.ts';
@@ -111,7 +111,8 @@ export class ProxyCore implements TransactionUser {
     if (request.method === 'CANCEL') return { status: 481, reason: 'no-transaction' };
     const uri = request.requestUri;
     if (uri === undefined) return { status: 400, reason: 'malformed-request-uri' };
-    if (!isSipUri(uri) && !isTelUri(uri)) return { status: 416, reason: 'unsupported-uri-scheme' };
+    if (!isSipUri(uri) && !isTelUri(uri) && !isServiceUrn(uri))
+      return { status: 416, reason: 'unsupported-uri-scheme' };
     // Header fields in a Request-URI must not be forwarded, nor become header fields (RFC 3261 19.1.1, RFC 4475 3.1.2.11).
     if (isSipUri(uri) && uri.headers !== undefined) return { status: 400, reason: 'malformed-request-uri' };
     if (request.maxForwards === 0) return { status: 483, reason: 'too-many-hops' };

@@ -74,8 +74,13 @@ describe('SEC-3 target table', () => {
     expect(table.select(request('PUBLISH', 'sip:bob@example.com', 'dialog'), 0).outcome).to.equal('not-found');
   });
 
-  it('finds nothing for a Request-URI without a host', () => {
-    expect(table.select(request('MESSAGE', 'tel:+15551234'), 0).outcome).to.equal('not-found');
+  it('takes a Request-URI without a host, an emergency call above all, by rules for every domain only', () => {
+    const narrow = tableOf([rule('narrow', [at(1)], { domains: ['example.com'] })]);
+    const wide = tableOf([rule('wide', [at(1)], { domains: ['*'] })]);
+    for (const uri of ['tel:+15551234', 'urn:service:sos']) {
+      expect(narrow.select(request('INVITE', uri), 0).outcome, uri).to.equal('not-found');
+      expect(wide.select(request('INVITE', uri), 0).outcome, uri).to.equal('found');
+    }
   });
 
   it('puts a target that failed behind the others until its time is over, and never leaves it out', () => {

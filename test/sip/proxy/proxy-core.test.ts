@@ -106,7 +106,7 @@ describe('proxy core', () => {
     required.set('Proxy-Require', 'sec-agree, other');
     const results = [
       hopless,
-      makeRequest('MESSAGE', 'urn:service:sos'),
+      makeRequest('MESSAGE', 'urn:isbn:1'),
       required,
       makeRequest('MESSAGE', 'sip:@'),
       makeRequest('CANCEL'),
