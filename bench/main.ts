@@ -4,12 +4,14 @@ import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
 import { benchFlood } from './flood/index.ts';
+import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
 import { benchSip, SIP_PARTS } from './sip/index.ts';
 import { benchSoak } from './soak/index.ts';
 
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
        npm run bench -- parse     [--rounds N] [--seconds N]
+       npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
@@ -37,6 +39,7 @@ const { values, positionals } = parseArgs({
 const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
 const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
+  flow: benchFlow,
   parse: () => {
     benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });
   },

@@ -156,7 +156,11 @@ function limits() {
     maximumHeaders: count(8).default(256).describe('Header fields in one message.'),
     maximumServerTransactions: count().default(200_000).describe('Server transactions at once.'),
     maximumClientTransactions: count().default(200_000).describe('Client transactions at once.'),
-    maximumNonces: count().default(500_000).describe('Nonces whose counts are remembered at once, against replay.'),
+    maximumNonces: count()
+      .default(2_000_000)
+      .describe(
+        'Nonces whose counts are remembered at once, against replay: at least the new ones a second times `nonceLifetimeSeconds`. Each takes 48 octets.',
+      ),
     nonceCountWindow: integer(1, 4096)
       .default(64)
       .describe('How far behind the highest nonce count a late one may be.'),

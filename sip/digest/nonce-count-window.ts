@@ -18,6 +18,9 @@ const SWEPT_ROWS = 8;
 
 const NEVER = 0xffff_ffff;
 
+/** Rows at the start; a power of two. */
+const FIRST_ROWS = 4096;
+
 // The words of a row. A row is free when no count of it was seen.
 const LOW = 0;
 const HIGH = 1;
@@ -30,7 +33,7 @@ const BITS = 4;
  * send in parallel over UDP do that. A nonce is forgotten only when it has expired.
  *
  * There may be hundreds of thousands of nonces, so they stand in one flat table (linear probing over a 64-bit hash, at most
- * half full) that the garbage collector never walks. Two nonces that share a hash would only make an honest agent answer a
+ * half full, growing as it must) that the garbage collector never walks. Two nonces that share a hash would only make an honest agent answer a
  * challenge more; nobody can choose them, since the gateway makes them.
  */
 export class NonceCountWindow {
@@ -38,8 +41,8 @@ export class NonceCountWindow {
   readonly #maxNonces: number;
   readonly #now: () => number;
   readonly #rowWords: number;
-  readonly #mask: number;
-  readonly #rows: Uint32Array;
+  #mask: number;
+  #rows: Uint32Array;
   readonly #hash = new Uint32Array(2);
   readonly #counters = { accepted: 0, replays: 0, full: 0 };
   #count = 0;
@@ -58,9 +61,8 @@ export class NonceCountWindow {
     this.#maxNonces = maxNonces;
     this.#now = now;
     this.#rowWords = BITS + Math.ceil(size / 32);
-    const rows = 2 ** Math.ceil(Math.log2(2 * maxNonces));
+    const rows = Math.min(2 ** Math.ceil(Math.log2(2 * maxNonces)), FIRST_ROWS);
     this.#mask = rows - 1;
-    // The system gives pages of it out only as they are written to.
     this.#rows = new Uint32Array(rows * this.#rowWords);
   }
 
@@ -89,6 +91,7 @@ export class NonceCountWindow {
         return 'full';
       }
       if (nc < 1) return this.#replay();
+      if (2 * this.#count > this.#mask) this.#grow();
       // Rows behind one that was freed may have moved up.
       row = this.#find();
       this.#begin(row, nc, expiresAt);
@@ -171,6 +174,23 @@ export class NonceCountWindow {
     }
     rows[gap * words + HIGHEST] = 0;
     this.#count--;
+  }
+
+  /** Twice as many rows: half full at most is what keeps searches short. */
+  #grow(): void {
+    const words = this.#rowWords;
+    const old = this.#rows;
+    const rows = new Uint32Array(2 * old.length);
+    const mask = 2 * this.#mask + 1;
+    for (let from = 0; from < old.length; from += words) {
+      if ((old[from + HIGHEST] ?? 0) === 0) continue;
+      let number = (old[from + LOW] ?? 0) & mask;
+      while ((rows[number * words + HIGHEST] ?? 0) !== 0) number = (number + 1) & mask;
+      rows.set(old.subarray(from, from + words), number * words);
+    }
+    this.#rows = rows;
+    this.#mask = mask;
+    this.#sweepAt = 0;
   }
 
   #isSet(row: number, nc: number): boolean {

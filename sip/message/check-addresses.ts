@@ -19,7 +19,10 @@ export function checkAddresses(message: SipMessage): 'malformed-from-or-to' | 'm
 function isTaggedAddress(text: string, address: NameAddress): boolean {
   // Whoever relies on From reads the rest of the URI; here it is enough that it is one.
   if (!hasScheme(address.uri)) return false;
-  for (const [name, value] of address.parameters) {
+  const { parameters } = address;
+  if (parameters.size === 1 && parameters.has('tag'))
+    return isToken(parameters.get('tag') ?? '') && !hasBadEscape(text);
+  for (const [name, value] of parameters) {
     if (name === 'tag' ? !isToken(value ?? '') : value !== undefined && !isPlainOrQuoted(value)) return false;
   }
   return !hasBadEscape(text);
@@ -45,10 +48,10 @@ function hasScheme(uri: string): boolean {
 /** `*` by itself, or addresses. */
 function areContacts(fields: readonly string[]): boolean {
   if (fields.length === 1 && fields[0] === '*') return true;
-  return fields.every((field) =>
-    splitValues(field).every((value) => {
-      const address = parseNameAddress(value);
-      return address !== undefined && parseUri(address.uri) !== undefined;
-    }),
-  );
+  return fields.every((field) => (field.includes(',') ? splitValues(field).every(isContact) : isContact(field)));
+}
+
+function isContact(value: string): boolean {
+  const address = parseNameAddress(value);
+  return address !== undefined && parseUri(address.uri) !== undefined;
 }

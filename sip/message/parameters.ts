@@ -85,6 +85,7 @@ export function splitValues(text: string): string[] {
 
 /** The index of the comma that ends the value that begins at `start`, or the length of the text. */
 export function nextComma(text: string, start: number): number {
+  if (!text.includes(',', start)) return text.length;
   let depth = 0;
   for (let index = start; index < text.length; index++) {
     const code = text.charCodeAt(index);

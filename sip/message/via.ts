@@ -31,8 +31,11 @@ export function parseVia(text: string): Via | undefined {
   while (protocolEnd < text.length && text.charCodeAt(protocolEnd) !== 0x20 && text.charCodeAt(protocolEnd) !== 0x09) {
     protocolEnd++;
   }
-  const protocol = text.slice(position, protocolEnd).toUpperCase();
-  if (!isToken(protocol) || protocolEnd === text.length) return undefined;
+  const protocol =
+    protocolEnd - position === 3 && text.startsWith('UDP', position)
+      ? 'UDP'
+      : otherProtocol(text, position, protocolEnd);
+  if (protocol === undefined || protocolEnd === text.length) return undefined;
   while (text.charCodeAt(protocolEnd) === 0x20 || text.charCodeAt(protocolEnd) === 0x09) protocolEnd++;
   const semicolon = text.indexOf(';', protocolEnd);
   const hostPort = parseHostPort(text, protocolEnd, semicolon < 0 ? text.length : semicolon);
@@ -60,6 +63,11 @@ export function formatVia(via: Pick<Via, 'protocol' | 'host' | 'port' | 'paramet
  * A token or a host, with brackets or without (RFC 5118 4.5). The grammar lets an extension be a quoted-string; nobody writes
  * one, and Kamailio, which takes none, then reads nothing of what stands behind it.
  */
+function otherProtocol(text: string, start: number, end: number): string | undefined {
+  const protocol = text.slice(start, end).toUpperCase();
+  return isToken(protocol) ? protocol : undefined;
+}
+
 function arePlain(parameters: Parameters): boolean {
   for (const [name, value] of parameters) {
     if (value === undefined) {

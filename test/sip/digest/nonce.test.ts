@@ -78,6 +78,27 @@ describe('NonceCountWindow', () => {
     );
   });
 
+  it('keeps the books of many nonces as a simple table would, while they come, are used and expire', () => {
+    let now = 0;
+    const window = new NonceCountWindow({ size: 16, maxNonces: 20_000, now: () => now });
+    const used = new Map<string, { expiresAt: number; counts: Set<number> }>();
+    for (let step = 0; step < 60_000; step++) {
+      now += 1;
+      const id = `nonce ${(Math.imul(step, 0x9e3779b1) >>> 0) % 9000} ${Math.floor(step / 20_000)}`;
+      const known = used.get(id);
+      const live = known !== undefined && Math.ceil(known.expiresAt / 1000) > Math.floor(now / 1000);
+      const nonce = live ? known : { expiresAt: now + 9000, counts: new Set<number>() };
+      const nc = 1 + (step % 12);
+      // What has expired may be remembered for a while longer; the caller has refused it by then.
+      if (known !== undefined && !live) continue;
+      used.set(id, nonce);
+      expect(window.accept(id, nc, nonce.expiresAt), `step ${step}`).to.equal(nonce.counts.has(nc) ? 'replay' : 'ok');
+      nonce.counts.add(nc);
+    }
+    expect(window.counters.full).to.equal(0);
+    expect(window.nonceCount).to.be.within(1, 20_000);
+  });
+
   it('forgets no nonce that lives, and makes room when one has expired', () => {
     let now = 0;
     const window = new NonceCountWindow({ size: 8, maxNonces: 2, now: () => now });
