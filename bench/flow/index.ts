@@ -44,7 +44,11 @@ export function benchFlow(): void {
     // Strings of their own, as they come from a socket and from a B-TID.
     const address = Buffer.from(`10.${number >> 16}.${(number >> 8) & 255}.${number & 255}`).toString();
     const subject = Buffer.from(`${number.toString(16).padStart(22, '0')}==@bsf.example.com`).toString();
-    table.enter({ transport: udp, peer: { address, port: 5060 } }, listener, { subject, keptAlive: true, required: true });
+    table.enter({ transport: udp, peer: { address, port: 5060 } }, listener, {
+      subject,
+      keptAlive: true,
+      required: true,
+    });
   }
   collect();
   printFigure({ name: 'sip.flow.bytes', unit: 'octets', osgate: (octetsInUse() - before) / table.size });

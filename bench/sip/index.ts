@@ -50,7 +50,7 @@ async function benchPart(part: Part, edges: Edges, options: SipBenchOptions): Pr
   const load: Load = { scenario: name, calls: options.seconds * callsPerSecond, callsPerSecond, probe };
   const results: Record<Edge['name'], Measurement[]> = { osgate: [], kamailio: [] };
   try {
-    const warmUp = { ...load, calls: WARM_UP_CALLS, probe: false };
+    const warmUp = { ...load, calls: Math.round(WARM_UP_CALLS * part.rateShare), probe: false };
     for (const edge of [edges.osgate, edges.kamailio]) await measure(edge, warmUp, edges.folder);
     for (let round = 1; round <= options.rounds; round++) {
       // Whoever comes second in one round comes first in the next.
