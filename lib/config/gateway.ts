@@ -33,7 +33,7 @@ export function gatewaySection(file: FilePath) {
     secret: secretSource(file)
       .optional()
       .describe(
-        'The secret behind nonces and dialog tokens, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
+        'The secret behind the proofs of dialogs and the tokens of flows, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
       ),
     sec1: section({
       sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners.'),
