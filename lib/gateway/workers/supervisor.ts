@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { requireSection, type Config } from '../../config/index.ts';
+import { requireSection, type SipListenerConfig, type Config } from '../../config/index.ts';
 import {
   Metrics,
   renderMerged,
@@ -20,6 +20,7 @@ import { Reloader } from '../reloader.ts';
 import { gatewaySecrets, type GatewaySecrets } from '../secrets.ts';
 import type { SupervisorMessage } from './messages.ts';
 import { SocketHolder } from './socket-holder.ts';
+import { StreamPorts } from './stream-ports.ts';
 import { addWorkerMetrics } from './worker-metrics.ts';
 import { WorkerAdmin } from './worker-admin.ts';
 import { FIRST_INHERITED_DESCRIPTOR } from './worker-process.ts';
@@ -93,8 +94,8 @@ export class Supervisor implements Service {
   ): Promise<Supervisor> {
     const gateway = requireSection(config, 'gateway');
     const secrets = await gatewaySecrets(gateway.secret);
-    const addresses = gateway.sec1.sip.map(({ name, host, port }) => ({ name, address: host, port }));
-    const holder = await SocketHolder.open(addresses, workers);
+    const streams = new StreamPorts();
+    const holder = await holdSockets(gateway.sec1.sip, workers, streams);
     // Others must not reach the relay: mkdtemp makes a folder for this user alone.
     const folder = await mkdtemp(join(tmpdir(), 'osgate-workers-'));
     const supervisor = new Supervisor(config, logger, { holder, folder, secrets, workers, configPath });
@@ -104,6 +105,8 @@ export class Supervisor implements Service {
     } catch (error) {
       await supervisor.close();
       throw error;
+    } finally {
+      streams.release();
     }
   }
 
@@ -197,4 +200,24 @@ export class Supervisor implements Service {
     for (const slot of this.#slots) slot.kill();
     rmSync(this.#folder, { recursive: true, force: true });
   };
+}
+
+/** How often a port that is free for TCP may be taken for UDP. */
+const PORT_ATTEMPTS = 20;
+
+/** The UDP sockets of all slots; a port that the system chooses is free for TCP too where the listener takes that. */
+async function holdSockets(
+  listeners: readonly SipListenerConfig[],
+  workers: number,
+  streams: StreamPorts,
+): Promise<SocketHolder> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const addresses = await Promise.all(listeners.map((listener) => streams.choose(listener)));
+      return await SocketHolder.open(addresses, workers);
+    } catch (error) {
+      streams.release();
+      if (attempt === PORT_ATTEMPTS || listeners.every(({ port }) => port !== 0)) throw error;
+    }
+  }
 }
