@@ -1,6 +1,6 @@
-import { createHmac, createSecretKey, timingSafeEqual, type KeyObject } from 'node:crypto';
+import { timingSafeEqual } from 'node:crypto';
 
-import { addressOctets, formatAddress, type Peer, type TransportProtocol } from '../../sip/index.ts';
+import { addressOctets, formatAddress, Hmac, type Peer, type TransportProtocol } from '../../sip/index.ts';
 
 /** What a flow token says (RFC 5626 5.2). */
 export interface FlowTokenContent {
@@ -37,7 +37,7 @@ const REQUIRED = 4;
  * can tell.
  */
 export class FlowTokens {
-  readonly #secret: KeyObject;
+  readonly #hmac: Hmac;
   readonly #worker: number;
 
   /**
@@ -45,7 +45,7 @@ export class FlowTokens {
    * @param worker the number of this process, 0 to 255
    */
   constructor(secret: Buffer, worker = 0) {
-    this.#secret = createSecretKey(secret);
+    this.#hmac = new Hmac(secret);
     this.#worker = worker;
   }
 
@@ -86,6 +86,8 @@ export class FlowTokens {
   }
 
   #mac(body: Buffer): Buffer {
-    return createHmac('sha256', this.#secret).update(body).digest().subarray(0, MAC_OCTETS);
+    const mac = Buffer.allocUnsafe(MAC_OCTETS);
+    this.#hmac.write(body, '', mac, 0, MAC_OCTETS);
+    return mac;
   }
 }
