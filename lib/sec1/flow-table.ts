@@ -1,4 +1,4 @@
-import type { Flow, Peer, Transport } from '../../sip/index.ts';
+import { peerKey, type Flow, type Peer, type Transport } from '../../sip/index.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** A flow that an authenticated agent opened (RFC 5626 5.2), as it is remembered and shown. */
@@ -77,8 +77,8 @@ export class FlowTable {
     this.#serial = (this.#serial + 1) >>> 0;
     const entry = new Entry(flow, listener, owner, this.#serial, now);
     const ofTransport = this.#flows.get(flow.transport);
-    if (ofTransport === undefined) this.#flows.set(flow.transport, new Map([[keyOf(flow.peer), entry]]));
-    else ofTransport.set(keyOf(flow.peer), entry);
+    if (ofTransport === undefined) this.#flows.set(flow.transport, new Map([[peerKey(flow.peer), entry]]));
+    else ofTransport.set(peerKey(flow.peer), entry);
     this.#size++;
     this.counters.entered++;
     return entry;
@@ -88,7 +88,7 @@ export class FlowTable {
   seen({ transport, peer }: Flow): void {
     const ofTransport = this.#flows.get(transport);
     if (ofTransport === undefined) return;
-    const entry = ofTransport.get(keyOf(peer));
+    const entry = ofTransport.get(peerKey(peer));
     if (entry === undefined) return;
     const now = this.#options.now();
     if (this.#isOver(entry, now)) this.#expire(entry);
@@ -97,7 +97,7 @@ export class FlowTable {
 
   /** The live flow between that transport and that peer. */
   find(transport: Transport, peer: Peer): (AgentFlow & Entry) | undefined {
-    const entry = this.#flows.get(transport)?.get(keyOf(peer));
+    const entry = this.#flows.get(transport)?.get(peerKey(peer));
     if (entry === undefined) return undefined;
     if (!this.#isOver(entry, this.#options.now())) return entry;
     this.#expire(entry);
@@ -106,7 +106,7 @@ export class FlowTable {
 
   /** A connection ended. */
   closed({ transport, peer }: Flow): void {
-    const entry = this.#flows.get(transport)?.get(keyOf(peer));
+    const entry = this.#flows.get(transport)?.get(peerKey(peer));
     if (entry === undefined) return;
     this.counters.closed++;
     this.#remove(entry);
@@ -148,7 +148,7 @@ export class FlowTable {
   }
 
   #remove(entry: Entry): void {
-    if (this.#flows.get(entry.transport)?.delete(keyOf(entry.peer)) === true) this.#size--;
+    if (this.#flows.get(entry.transport)?.delete(peerKey(entry.peer)) === true) this.#size--;
   }
 }
 
@@ -182,8 +182,4 @@ class Entry implements AgentFlow {
     this.keptAlive ||= keptAlive;
     this.lastSeen = now;
   }
-}
-
-function keyOf({ address, port }: Peer): string {
-  return `${address} ${port}`;
 }

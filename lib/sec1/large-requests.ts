@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { Flow, Peer } from '../../sip/index.ts';
+import { peerKey, type Flow, type Peer } from '../../sip/index.ts';
 
 export interface LargeRequestsOptions {
   /** Milliseconds of a clock that never goes back. */
@@ -53,17 +53,13 @@ export class LargeRequests {
   /** TCP failed for a request that now goes over UDP. */
   refused(tcp: Flow): void {
     this.counters.refused++;
-    this.#refused.set(keyOf(tcp.peer), this.#options.now() + this.#options.retryMilliseconds);
+    this.#refused.set(peerKey(tcp.peer), this.#options.now() + this.#options.retryMilliseconds);
     this.#options.onRefused(tcp.peer);
   }
 
   #mayTry(tcp: Flow): boolean {
     if (tcp.transport.isConnected(tcp.peer)) return true;
-    const retryAt = this.#refused.get(keyOf(tcp.peer));
+    const retryAt = this.#refused.get(peerKey(tcp.peer));
     return retryAt === undefined || this.#options.now() >= retryAt;
   }
-}
-
-function keyOf({ address, port }: Peer): string {
-  return `${address} ${port}`;
 }

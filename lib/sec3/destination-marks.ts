@@ -1,4 +1,4 @@
-import type { Destination, Peer } from '../../sip/index.ts';
+import { peerKey, type Destination, type Peer } from '../../sip/index.ts';
 
 /** What one address of a server has shown lately. */
 interface Mark {
@@ -22,7 +22,7 @@ export class DestinationMarks {
     const alive: Destination[] = [];
     const avoided: Destination[] = [];
     for (const destination of destinations) {
-      const mark = this.#marks.get(keyOf(destination));
+      const mark = this.#marks.get(peerKey(destination));
       if (mark !== undefined && now < mark.retryAfter) continue;
       if (mark !== undefined && now < mark.avoidUntil) avoided.push(destination);
       else alive.push(destination);
@@ -33,13 +33,13 @@ export class DestinationMarks {
   /** Marks one that failed; `retryAfter` is where it did not ask for anything in the past. */
   failed(peer: Peer, now: number, avoidUntil: number, retryAfter: number): void {
     this.#forgetPast(now);
-    if (this.#marks.size < MAXIMUM_MARKS || this.#marks.has(keyOf(peer))) {
-      this.#marks.set(keyOf(peer), { avoidUntil, retryAfter });
+    if (this.#marks.size < MAXIMUM_MARKS || this.#marks.has(peerKey(peer))) {
+      this.#marks.set(peerKey(peer), { avoidUntil, retryAfter });
     }
   }
 
   answered(peer: Peer): void {
-    if (this.#marks.size > 0) this.#marks.delete(keyOf(peer));
+    if (this.#marks.size > 0) this.#marks.delete(peerKey(peer));
   }
 
   /** When the first of them is over its failure and its Retry-After, should all be marked; undefined when one is not. */
@@ -47,7 +47,7 @@ export class DestinationMarks {
     let avoidUntil = Number.POSITIVE_INFINITY;
     let retryAfter = Number.POSITIVE_INFINITY;
     for (const destination of destinations) {
-      const mark = this.#marks.get(keyOf(destination));
+      const mark = this.#marks.get(peerKey(destination));
       if (mark === undefined || now >= Math.max(mark.avoidUntil, mark.retryAfter)) return undefined;
       avoidUntil = Math.min(avoidUntil, mark.avoidUntil);
       retryAfter = Math.min(retryAfter, mark.retryAfter);
@@ -60,8 +60,4 @@ export class DestinationMarks {
       if (now >= Math.max(avoidUntil, retryAfter)) this.#marks.delete(key);
     }
   }
-}
-
-function keyOf({ address, port }: Peer): string {
-  return `${address} ${port}`;
 }

@@ -1,5 +1,5 @@
 import type { Scheduler } from '../scheduler.ts';
-import type { Flow, Transport } from '../transport/index.ts';
+import { peerKey, type Flow, type Transport } from '../transport/index.ts';
 
 /** A client transaction, as far as a failed flow concerns it. */
 export interface FlowClient {
@@ -38,7 +38,7 @@ export class FlowFailures {
     if (!transport.reliable) return;
     const ofTransport = this.#byConnection.get(transport) ?? new Map<string, Set<FlowClient>>();
     if (ofTransport.size === 0) this.#byConnection.set(transport, ofTransport);
-    const key = keyOf(peer);
+    const key = peerKey(peer);
     const ofConnection = ofTransport.get(key);
     if (ofConnection === undefined) ofTransport.set(key, new Set([client]));
     else ofConnection.add(client);
@@ -48,7 +48,7 @@ export class FlowFailures {
     const { transport, peer } = client.flow;
     if (!transport.reliable) return;
     const ofTransport = this.#byConnection.get(transport);
-    const key = keyOf(peer);
+    const key = peerKey(peer);
     const ofConnection = ofTransport?.get(key);
     ofConnection?.delete(client);
     if (ofConnection?.size === 0) ofTransport?.delete(key);
@@ -56,7 +56,7 @@ export class FlowFailures {
 
   failed({ transport, peer }: Flow): void {
     if (transport.reliable) {
-      this.#tell([...(this.#byConnection.get(transport)?.get(keyOf(peer)) ?? [])]);
+      this.#tell([...(this.#byConnection.get(transport)?.get(peerKey(peer)) ?? [])]);
       return;
     }
     if (this.#unreachable === undefined) {
@@ -64,8 +64,8 @@ export class FlowFailures {
       this.#scheduler.schedule(COLLECT_MILLISECONDS, tell, this);
     }
     const peers = this.#unreachable.get(transport);
-    if (peers === undefined) this.#unreachable.set(transport, new Set([keyOf(peer)]));
-    else peers.add(keyOf(peer));
+    if (peers === undefined) this.#unreachable.set(transport, new Set([peerKey(peer)]));
+    else peers.add(peerKey(peer));
   }
 
   tellUnreachable(): void {
@@ -73,7 +73,7 @@ export class FlowFailures {
     this.#unreachable = undefined;
     if (unreachable === undefined) return;
     const concerned = [...this.#clients.values()].filter(
-      ({ flow }) => unreachable.get(flow.transport)?.has(keyOf(flow.peer)) === true,
+      ({ flow }) => unreachable.get(flow.transport)?.has(peerKey(flow.peer)) === true,
     );
     this.#tell(concerned);
   }
@@ -88,8 +88,4 @@ export class FlowFailures {
 
 function tell(failures: FlowFailures): void {
   failures.tellUnreachable();
-}
-
-function keyOf({ address, port }: Flow['peer']): string {
-  return `${address} ${port}`;
 }

@@ -42,3 +42,8 @@ export interface Flow {
   readonly transport: Transport;
   readonly peer: Peer;
 }
+
+/** One text for one transport address, as a key of maps. */
+export function peerKey({ address, port }: Peer): string {
+  return `${address} ${port}`;
+}
