@@ -1,0 +1,3 @@
+export type { GbaMode, Gpi, GpiBody, GpiCodec, GpiHeader, GpiProtection } from './gpi-codec.ts';
+export { GpiCodecV1 } from './gpi-codec-v1.ts';
+export { gpiProtectionKey } from './gpi-protection-key.ts';

@@ -1,0 +1,4 @@
+export * from './envelope/index.ts';
+export { PUSH_ERROR_CODES, PushError, type PushErrorCode } from './errors.ts';
+export * from './gpi/index.ts';
+export * from './layer/index.ts';
