@@ -1,4 +1,5 @@
 import type { NafId } from './gba/naf-id.ts';
+import type { PushInfo, PushInfoRequest } from './push-info/push-info.ts';
 import type { UserSecuritySetting } from './subscribers/user-security-settings.ts';
 
 /** What a gateway (NAF) asks about a bootstrapped agent (TS 29.109 BIR, TS 29.309 bootstrapping-info-retrieval). */
@@ -32,10 +33,13 @@ export interface BootstrappingInfo {
 /**
  * The KMC-IF of OMA SEC_CF (3GPP Zn): what a gateway asks of a key centre.
  *
- * Every method rejects with a `KmcError`: OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID, OSGATE_KMC_NOT_AUTHORISED or
- * OSGATE_KMC_UNAVAILABLE.
+ * Every method rejects with a `KmcError`: OSGATE_KMC_NOT_AUTHORISED, OSGATE_KMC_OVERLOADED or OSGATE_KMC_UNAVAILABLE, and each
+ * with those that it names.
  */
 export interface KeyCentre {
+  /** Rejects with OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID for a B-TID that is unknown or expired. */
   bootstrappingInfo(request: BootstrappingInfoRequest): Promise<BootstrappingInfo>;
+  /** Rejects with OSGATE_KMC_IDENTITY_UNKNOWN, or OSGATE_KMC_SYNCHRONISATION_FAILURE for an AUTS that does not verify. */
+  pushInfo(request: PushInfoRequest): Promise<PushInfo>;
   close(): Promise<void>;
 }

@@ -1,3 +1,4 @@
+export { authenticationTokenStar } from './authentication-token-star.ts';
 export { formatBtid, parseBtid, type Btid } from './btid.ts';
 export { kdf, kdfInput, kdfString } from './kdf.ts';
 export { NafId } from './naf-id.ts';

@@ -1,3 +1,4 @@
+export { BOOTSTRAPPING_INFO_PATH } from './bootstrapping-info-json.ts';
 export { NbspClient, type NbspClientOptions } from './nbsp-client.ts';
-export { BOOTSTRAPPING_INFO_PATH } from './nbsp-schema.ts';
-export { NbspServer, type NbspServerOptions } from './nbsp-server.ts';
+export { NbspServer, type NbspOperation, type NbspServerOptions } from './nbsp-server.ts';
+export { PUSH_INFO_PATH } from './push-info-json.ts';

@@ -2,7 +2,14 @@ import { connect, constants, type ClientHttp2Session, type ClientHttp2Stream } f
 
 import { KmcError } from '../errors.ts';
 import type { BootstrappingInfo, BootstrappingInfoRequest, KeyCentre } from '../key-centre.ts';
-import { BOOTSTRAPPING_INFO_PATH, formatRequest, parseResponse } from './nbsp-schema.ts';
+import type { PushInfo, PushInfoRequest } from '../push-info/index.ts';
+import {
+  BOOTSTRAPPING_INFO_PATH,
+  formatBootstrappingInfoRequest,
+  parseBootstrappingInfo,
+} from './bootstrapping-info-json.ts';
+import { readProblem } from './problem.ts';
+import { formatPushInfoRequest, parsePushInfo, PUSH_INFO_PATH } from './push-info-json.ts';
 
 export interface NbspClientOptions {
   /** apiRoot: the origin of the key centre, https. */
@@ -34,20 +41,11 @@ export class NbspClient implements KeyCentre {
   }
 
   async bootstrappingInfo(request: BootstrappingInfoRequest): Promise<BootstrappingInfo> {
-    const { status, body } = await this.#post(formatRequest(request));
-    switch (status) {
-      case 200: {
-        const info = parseResponse(body);
-        if (info === undefined) throw unavailable('the key centre answered what is no bootstrapping information');
-        return info;
-      }
-      case 403:
-        throw new KmcError('OSGATE_KMC_NOT_AUTHORISED', 'the key centre does not let this gateway ask for that');
-      case 404:
-        throw new KmcError('OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID', 'the key centre does not know the B-TID');
-      default:
-        throw unavailable(`the key centre answered ${status}`);
-    }
+    return this.#ask(BOOTSTRAPPING_INFO_PATH, formatBootstrappingInfoRequest(request), parseBootstrappingInfo);
+  }
+
+  async pushInfo(request: PushInfoRequest): Promise<PushInfo> {
+    return this.#ask(PUSH_INFO_PATH, formatPushInfoRequest(request), parsePushInfo);
   }
 
   async close(): Promise<void> {
@@ -62,13 +60,21 @@ export class NbspClient implements KeyCentre {
     });
   }
 
-  async #post(body: string): Promise<{ status: number; body: string }> {
+  async #ask<T>(path: string, request: string, parse: (body: string) => T | undefined): Promise<T> {
+    const { status, body } = await this.#post(path, request);
+    if (status !== 200) throw readProblem(status, body);
+    const info = parse(body);
+    if (info === undefined) throw unavailable(`the key centre answered what is no answer to ${path}`);
+    return info;
+  }
+
+  async #post(path: string, body: string): Promise<{ status: number; body: string }> {
     const session = this.#connect();
     const { timeoutMilliseconds, maximumResponseBytes = DEFAULT_MAXIMUM_RESPONSE_BYTES } = this.#options;
     return new Promise((resolve, reject) => {
       const stream: ClientHttp2Stream = session.request({
         ':method': 'POST',
-        ':path': BOOTSTRAPPING_INFO_PATH,
+        ':path': path,
         'content-type': 'application/json',
         accept: 'application/json, application/problem+json',
       });

@@ -8,9 +8,14 @@ import {
 } from 'node:http2';
 import type { TLSSocket } from 'node:tls';
 
-import { KmcError, type KmcErrorCode } from '../errors.ts';
 import type { KeyCentre } from '../key-centre.ts';
-import { BOOTSTRAPPING_INFO_PATH, formatResponse, parseRequest } from './nbsp-schema.ts';
+import {
+  BOOTSTRAPPING_INFO_PATH,
+  formatBootstrappingInfo,
+  parseBootstrappingInfoRequest,
+} from './bootstrapping-info-json.ts';
+import { formatProblem, problemOf } from './problem.ts';
+import { formatPushInfo, parsePushInfoRequest, PUSH_INFO_PATH } from './push-info-json.ts';
 
 export interface NbspServerOptions {
   readonly host: string;
@@ -21,17 +26,42 @@ export interface NbspServerOptions {
   /** What each gateway sees, by the dNSName in its certificate. */
   readonly clients: ReadonlyMap<string, KeyCentre>;
   readonly maximumBodyBytes?: number;
-  /** Hears of every request: who asked, and the HTTP status. */
-  readonly onRequest?: (client: string | undefined, status: number) => void;
+  /** Hears of every request: who asked, where, and the HTTP status. */
+  readonly onRequest?: (client: string | undefined, operation: NbspOperation | undefined, status: number) => void;
 }
 
 const DEFAULT_MAXIMUM_BODY_BYTES = 16_384;
 
-/** TS 29.500 5.2.7 and TS 29.309: the status of each error, with the cause that Diameter would give. */
-const PROBLEMS: Partial<Record<KmcErrorCode, { status: number; cause: string }>> = {
-  OSGATE_KMC_NOT_AUTHORISED: { status: 403, cause: 'NOT_AUTHORIZED' },
-  OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID: { status: 404, cause: 'TRANSACTION_IDENTIFIER_INVALID' },
-};
+export type NbspOperation = 'bootstrapping-info' | 'push-info';
+
+interface Operation {
+  readonly name: NbspOperation;
+  /** Undefined for a request that is none. */
+  run(keyCentre: KeyCentre, body: string): Promise<string> | undefined;
+}
+
+const OPERATIONS: ReadonlyMap<string | undefined, Operation> = new Map<string, Operation>([
+  [
+    BOOTSTRAPPING_INFO_PATH,
+    {
+      name: 'bootstrapping-info',
+      run(keyCentre, body) {
+        const request = parseBootstrappingInfoRequest(body);
+        return request === undefined ? undefined : keyCentre.bootstrappingInfo(request).then(formatBootstrappingInfo);
+      },
+    },
+  ],
+  [
+    PUSH_INFO_PATH,
+    {
+      name: 'push-info',
+      run(keyCentre, body) {
+        const request = parsePushInfoRequest(body);
+        return request === undefined ? undefined : keyCentre.pushInfo(request).then(formatPushInfo);
+      },
+    },
+  ],
+]);
 
 /** Nbsp_GBA (TS 29.309) for gateways in other processes: HTTP/2 over mutual TLS. */
 export class NbspServer {
@@ -87,8 +117,9 @@ export class NbspServer {
   async #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders): Promise<void> {
     stream.on('error', () => undefined);
     const client = this.#clientOf(stream);
-    const answer = await this.#answer(stream, headers, client);
-    this.#options.onRequest?.(client?.name, answer.status);
+    const operation = OPERATIONS.get(headers[':path']);
+    const answer = await this.#answer(stream, headers, operation, client);
+    this.#options.onRequest?.(client?.name, operation?.name, answer.status);
     if (stream.destroyed || stream.closed) return;
     const problem = answer.status !== 200;
     stream.respond({
@@ -102,24 +133,21 @@ export class NbspServer {
   async #answer(
     stream: ServerHttp2Stream,
     headers: IncomingHttpHeaders,
+    operation: Operation | undefined,
     client: { keyCentre: KeyCentre } | undefined,
   ): Promise<{ status: number; body: string }> {
-    if (headers[':path'] !== BOOTSTRAPPING_INFO_PATH) return problem(404, 'RESOURCE_URI_STRUCTURE_NOT_FOUND');
-    if (headers[':method'] !== 'POST') return problem(405, 'METHOD_NOT_ALLOWED');
-    if (client === undefined) return problem(403, 'NOT_AUTHORIZED', 'no gateway of that name is known');
+    if (operation === undefined) return formatProblem(404, 'RESOURCE_URI_STRUCTURE_NOT_FOUND');
+    if (headers[':method'] !== 'POST') return formatProblem(405, 'METHOD_NOT_ALLOWED');
+    if (client === undefined) return formatProblem(403, 'NOT_AUTHORIZED', 'no gateway of that name is known');
     const type = headers['content-type']?.split(';')[0]?.trim().toLowerCase();
-    if (type !== 'application/json') return problem(415, 'UNSUPPORTED_MEDIA_TYPE');
+    if (type !== 'application/json') return formatProblem(415, 'UNSUPPORTED_MEDIA_TYPE');
     const text = await readBody(stream, this.#options.maximumBodyBytes ?? DEFAULT_MAXIMUM_BODY_BYTES);
-    if (text === undefined) return problem(413, 'PAYLOAD_TOO_LARGE');
-    const request = parseRequest(text);
-    if (request === undefined) return problem(400, 'INVALID_MSG_FORMAT');
+    if (text === undefined) return formatProblem(413, 'PAYLOAD_TOO_LARGE');
     try {
-      return { status: 200, body: formatResponse(await client.keyCentre.bootstrappingInfo(request)) };
+      const answer = operation.run(client.keyCentre, text);
+      return answer === undefined ? formatProblem(400, 'INVALID_MSG_FORMAT') : { status: 200, body: await answer };
     } catch (error) {
-      const known = error instanceof KmcError ? PROBLEMS[error.code] : undefined;
-      return known === undefined
-        ? problem(503, 'NF_CONGESTION')
-        : problem(known.status, known.cause, error instanceof Error ? error.message : undefined);
+      return problemOf(error);
     }
   }
 
@@ -162,9 +190,4 @@ async function readBody(stream: ServerHttp2Stream, maximumBytes: number): Promis
     // A client that breaks off leaves a body that is no request; the answer goes nowhere.
     stream.once('close', finish);
   });
-}
-
-/** ProblemDetails (RFC 9457, TS 29.571). */
-function problem(status: number, cause: string, detail?: string): { status: number; body: string } {
-  return { status, body: JSON.stringify({ status, cause, ...(detail === undefined ? {} : { detail }) }) };
 }

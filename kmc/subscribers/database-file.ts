@@ -27,7 +27,7 @@ export function databaseError(message: string, cause: unknown): KmcError {
 
 /** "OSGK": marks the file as ours, so that another program's database is never written to. */
 const APPLICATION_ID = 0x4f53474b;
-const SCHEMA_VERSION = 2;
+const SCHEMA_VERSION = 3;
 const KEY_CHECK = Buffer.from('osgate subscriber database');
 
 /** Those with a card have K and all that goes with it; the others have a password. */
@@ -44,12 +44,21 @@ const SUBSCRIBERS = `(
     CHECK (k IS NOT NULL OR password IS NOT NULL)
   ) STRICT`;
 
+/** Who has a public identity: an index of `subscribers.impus`. One that several share has several rows. */
+const PUBLIC_IDENTITIES = `(
+    impu TEXT NOT NULL,
+    impi TEXT NOT NULL,
+    PRIMARY KEY (impu, impi)
+  ) STRICT, WITHOUT ROWID`;
+
 const SCHEMA = `
   CREATE TABLE metadata (
     name TEXT PRIMARY KEY,
     value BLOB NOT NULL
   ) STRICT;
   CREATE TABLE subscribers ${SUBSCRIBERS};
+  CREATE TABLE public_identities ${PUBLIC_IDENTITIES};
+  CREATE INDEX public_identities_impi ON public_identities (impi);
   PRAGMA application_id = ${APPLICATION_ID};
   PRAGMA user_version = ${SCHEMA_VERSION};
 `;
@@ -57,7 +66,7 @@ const SCHEMA = `
 /**
  * What brings a database of each older version to the next one. Secrets are sealed to column and IMPI, not to the table,
  * so that they are copied as they are. A process that has the file open with the older version goes on: it names the
- * columns that it writes, and takes those without K for damaged.
+ * columns that it writes, and takes those without K for damaged; whom it adds has no public identity to be found by.
  */
 const MIGRATIONS: Readonly<Record<number, string>> = {
   1: `
@@ -67,6 +76,13 @@ const MIGRATIONS: Readonly<Record<number, string>> = {
     DROP TABLE subscribers;
     ALTER TABLE subscribers_2 RENAME TO subscribers;
     PRAGMA user_version = 2;
+  `,
+  2: `
+    CREATE TABLE public_identities ${PUBLIC_IDENTITIES};
+    CREATE INDEX public_identities_impi ON public_identities (impi);
+    INSERT OR IGNORE INTO public_identities (impu, impi)
+      SELECT json_each.value, impi FROM subscribers, json_each(impus);
+    PRAGMA user_version = 3;
   `,
 };
 

@@ -53,15 +53,33 @@ export class LocalSubscriberSource implements SubscriberSource {
     return { vector, impi, settings: effectiveSettings(settings, impus) };
   }
 
+  async privateIdentity(impu: string): Promise<string> {
+    const [impi, another] = this.#available(() => this.#database.privateIdentities(impu, 2));
+    if (impi === undefined) {
+      throw new KmcError('OSGATE_KMC_IDENTITY_UNKNOWN', 'no subscriber with a card has that public identity');
+    }
+    if (another !== undefined) {
+      throw new KmcError('OSGATE_KMC_IDENTITY_UNKNOWN', 'several subscribers share that public identity');
+    }
+    return impi;
+  }
+
   async close(): Promise<void> {
     this.#database.close();
   }
 
   #draw(impi: string, resynchronisation: Resynchronisation | undefined): Subscriber | undefined {
-    try {
-      return this.#database.advance(impi, (subscriber) =>
+    return this.#available(() =>
+      this.#database.advance(impi, (subscriber) =>
         nextSqn(this.#startingSqn(subscriber, resynchronisation), this.#ind, this.#indBits),
-      );
+      ),
+    );
+  }
+
+  /** A database that fails is, to whoever asks, a subscriber database that is not there. */
+  #available<T>(work: () => T): T {
+    try {
+      return work();
     } catch (error) {
       if (error instanceof KmcError && error.code === 'OSGATE_KMC_DATABASE') {
         throw new KmcError('OSGATE_KMC_UNAVAILABLE', error.message, { cause: error });

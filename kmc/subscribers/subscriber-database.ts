@@ -74,6 +74,7 @@ export class SubscriberDatabase {
       const insert = this.#database.prepare(
         'INSERT INTO subscribers (impi, impus, k, opc, amf, sqn, settings, password) VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       );
+      const index = this.#database.prepare('INSERT INTO public_identities (impu, impi) VALUES (?, ?)');
       let added = 0;
       for (const subscriber of subscribers) {
         const { impi, impus, k, opc, amf = null, sqn = null, settings, password } = subscriber;
@@ -86,6 +87,7 @@ export class SubscriberDatabase {
         const sealedPassword = this.#seal(password, 'password', impi);
         const [impuList, settingList] = [JSON.stringify(impus), JSON.stringify(settings)];
         insert.run(impi, impuList, sealedK, sealedOpc, amf, sqn, settingList, sealedPassword);
+        for (const impu of impus) index.run(impu, impi);
         added += 1;
       }
       return added;
@@ -119,6 +121,16 @@ export class SubscriberDatabase {
       };
       return row['known'] === 1 ? subscriber : undefined;
     });
+  }
+
+  /** The IMPIs of those who have a public identity and K, at most `maximum` of them. */
+  privateIdentities(impu: string, maximum: number): string[] {
+    return this.#guard(() =>
+      this.#database
+        .prepare(FIND_PRIVATE_IDENTITIES)
+        .all(impu, maximum)
+        .map((row) => text(row, 'impi')),
+    );
   }
 
   /** Every subscriber, by IMPI, without secrets. */
@@ -158,9 +170,10 @@ export class SubscriberDatabase {
 
   /** False when there was none with this IMPI. */
   remove(impi: string): boolean {
-    return this.#transaction(
-      () => this.#database.prepare('DELETE FROM subscribers WHERE impi = ?').run(impi).changes === 1,
-    );
+    return this.#transaction(() => {
+      this.#database.prepare('DELETE FROM public_identities WHERE impi = ?').run(impi);
+      return this.#database.prepare('DELETE FROM subscribers WHERE impi = ?').run(impi).changes === 1;
+    });
   }
 
   /**
@@ -244,3 +257,7 @@ const FIND_PASSWORD = `
   SELECT impi, impus, settings, password, 1 AS known FROM subscribers WHERE impi = ? AND password IS NOT NULL
   UNION ALL SELECT 'nobody', '["sip:nobody@nowhere.invalid"]', '{"bsfInfo":{},"ussList":[]}', ?, 0
   ORDER BY known DESC LIMIT 1`;
+
+const FIND_PRIVATE_IDENTITIES = `
+  SELECT impi FROM public_identities JOIN subscribers USING (impi)
+  WHERE impu = ? AND k IS NOT NULL ORDER BY impi LIMIT ?`;

@@ -36,5 +36,7 @@ export interface SubscriberAuthentication {
  */
 export interface SubscriberSource {
   authenticationVector(impi: string, resynchronisation?: Resynchronisation): Promise<SubscriberAuthentication>;
+  /** The IMPI of the one subscriber with a card who has that public identity; OSGATE_KMC_IDENTITY_UNKNOWN where several share it. */
+  privateIdentity(impu: string): Promise<string>;
   close(): Promise<void>;
 }

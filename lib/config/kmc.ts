@@ -106,6 +106,7 @@ function nbsp(file: FilePath) {
         gsids: list(integer(0, 0xffff_ffff), 'a list of GBA service identifiers')
           .default([])
           .describe('The GBA service identifiers whose user security settings it may read.'),
+        push: flag().default(false).describe('Whether it may push to subscribers: a Push-NAF of GBA Push (TS 33.223).'),
         revealImpi: flag().default(false).describe('Whether it is told the private identity (IMPI).'),
       }),
       'a list of gateways',

@@ -14,7 +14,7 @@ export type KeyLookup =
   | { readonly outcome: 'unavailable' };
 
 export interface KeyCacheOptions {
-  readonly keyCentre: KeyCentre;
+  readonly keyCentre: Pick<KeyCentre, 'bootstrappingInfo'>;
   readonly maximumKeys: number;
   /** For how long a B-TID that is not known is not asked for again; 0 to 1000, 1000 where absent. */
   readonly unknownForMilliseconds?: number;
@@ -24,7 +24,7 @@ export interface KeyCacheOptions {
 
 /** The keys of agents as long as they last, in front of a key centre. One look-up serves all who wait for the same key. */
 export class KeyCache {
-  readonly #keyCentre: KeyCentre;
+  readonly #keyCentre: KeyCacheOptions['keyCentre'];
   readonly #now: () => number;
   readonly #unknownFor: number;
   readonly #infos: LRUCache<string, BootstrappingInfo>;

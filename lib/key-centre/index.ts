@@ -22,16 +22,21 @@ export async function startEmbeddedKeyCentre(config: Config, logger: Logger): Pr
   );
   const keyCentre = new EmbeddedKeyCentre({
     bootstrapping: core.bootstrapping,
-    rights: { fqdns: listeners.map(({ fqdn }) => fqdn), gsids, revealImpi: true },
+    push: core.push,
+    rights: { fqdns: listeners.map(({ fqdn }) => fqdn), gsids, revealImpi: true, push: true },
   });
-  return { bootstrappingInfo: (request) => keyCentre.bootstrappingInfo(request), close: () => service.close() };
+  return {
+    bootstrappingInfo: (request) => keyCentre.bootstrappingInfo(request),
+    pushInfo: (request) => keyCentre.pushInfo(request),
+    close: () => service.close(),
+  };
 }
 
 async function start(config: Config, logger: Logger): Promise<{ core: KeyCentreCore; service: Service }> {
   const settings = requireSection(config, 'kmc');
   const core = await KeyCentreCore.open(settings);
   try {
-    const servers = await openServers(settings, core.bootstrapping, logger);
+    const servers = await openServers(settings, core, logger);
     const service: Service = {
       async close() {
         await servers.close();

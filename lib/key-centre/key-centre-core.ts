@@ -3,30 +3,35 @@ import {
   ChallengeLimiter,
   loadSecretKey,
   LocalSubscriberSource,
+  PushFunction,
   SubscriberDatabase,
   type BootstrappingContext,
   type Challenge,
   type SecretKey,
 } from '../../kmc/index.ts';
+import { GpiCodecV1, gpiWriter } from '../../push/index.ts';
 import type { KmcConfig } from '../config/index.ts';
 import { MemoryStore, sealedCodec, SqliteStore, type Store } from '../store/index.ts';
 
 /** How often expired records are removed. */
 const PURGE_INTERVAL_MILLISECONDS = 60_000;
 
-/** The parts of a key centre that have no socket: subscribers, stores, the bootstrapping function. */
+/** The parts of a key centre that have no socket: subscribers, stores, the functions for bootstrapping and for pushes. */
 export class KeyCentreCore {
   readonly bootstrapping: BootstrappingFunction;
+  readonly push: PushFunction;
   readonly #source: LocalSubscriberSource;
   readonly #stores: readonly Store<unknown>[];
   readonly #purge: NodeJS.Timeout;
 
   private constructor(
     bootstrapping: BootstrappingFunction,
+    push: PushFunction,
     source: LocalSubscriberSource,
     stores: readonly Store<unknown>[],
   ) {
     this.bootstrapping = bootstrapping;
+    this.push = push;
     this.#source = source;
     this.#stores = stores;
     this.#purge = setInterval(() => {
@@ -44,19 +49,22 @@ export class KeyCentreCore {
     const challenges = new MemoryStore<Challenge>({ maximumRecords: settings.maximumChallenges });
     const contexts = openStore<BootstrappingContext>(settings, key, 'contexts');
     const temporaryIdentities = settings.tmpi ? openStore<string>(settings, key, 'temporary_identities') : undefined;
+    const limiter = new ChallengeLimiter({ burst: settings.challengeBurst, perSecond: settings.challengesPerSecond });
+    const { keyLifetimeSeconds } = settings;
+    const push = new PushFunction({ source, limiter, keyLifetimeSeconds, writer: gpiWriter(new GpiCodecV1()) });
     const bootstrapping = new BootstrappingFunction({
       source,
       challenges,
       contexts,
       ...(temporaryIdentities === undefined ? {} : { temporaryIdentities }),
-      limiter: new ChallengeLimiter({ burst: settings.challengeBurst, perSecond: settings.challengesPerSecond }),
+      limiter,
       domain: config.domain,
-      keyLifetimeSeconds: settings.keyLifetimeSeconds,
+      keyLifetimeSeconds,
       challengeLifetimeSeconds: settings.challengeLifetimeSeconds,
     });
     const stores: Store<unknown>[] = [challenges, contexts];
     if (temporaryIdentities !== undefined) stores.push(temporaryIdentities);
-    return new KeyCentreCore(bootstrapping, source, stores);
+    return new KeyCentreCore(bootstrapping, push, source, stores);
   }
 
   async close(): Promise<void> {

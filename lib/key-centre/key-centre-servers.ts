@@ -10,17 +10,18 @@ import {
 } from '../../kmc/index.ts';
 import type { KmcConfig, NbspConfig, UbConfig } from '../config/index.ts';
 import type { Logger, Service } from '../ops/index.ts';
+import type { KeyCentreCore } from './key-centre-core.ts';
 
 /** Opens what the configuration wants served: Ub for agents, Nbsp_GBA for gateways. */
 export async function openServers(
   config: KmcConfig,
-  bootstrapping: BootstrappingFunction,
+  { bootstrapping, push }: Pick<KeyCentreCore, 'bootstrapping' | 'push'>,
   logger: Logger,
 ): Promise<Service> {
   const servers: Service[] = [];
   try {
     if (config.ub !== undefined) servers.push(await openUb(config.ub, bootstrapping, logger));
-    if (config.nbsp !== undefined) servers.push(await openNbsp(config.nbsp, bootstrapping, logger));
+    if (config.nbsp !== undefined) servers.push(await openNbsp(config.nbsp, { bootstrapping, push }, logger));
   } catch (error) {
     await Promise.all(servers.map((server) => server.close()));
     throw error;
@@ -53,7 +54,11 @@ async function openUb(config: UbConfig, bootstrapping: BootstrappingFunction, lo
   return server;
 }
 
-async function openNbsp(config: NbspConfig, bootstrapping: BootstrappingFunction, logger: Logger): Promise<Service> {
+async function openNbsp(
+  config: NbspConfig,
+  functions: Pick<KeyCentreCore, 'bootstrapping' | 'push'>,
+  logger: Logger,
+): Promise<Service> {
   const { host, port, tls, clients } = config;
   const server = await NbspServer.listen({
     host,
@@ -64,10 +69,10 @@ async function openNbsp(config: NbspConfig, bootstrapping: BootstrappingFunction
       clientAuthorities: await readFile(tls.clientAuthorities),
     },
     clients: new Map(
-      clients.map(({ name, ...rights }) => [name.toLowerCase(), new EmbeddedKeyCentre({ bootstrapping, rights })]),
+      clients.map(({ name, ...rights }) => [name.toLowerCase(), new EmbeddedKeyCentre({ ...functions, rights })]),
     ),
-    onRequest: (client, status) => {
-      logger.info({ event: 'bootstrapping-info', interface: 'nbsp', client, status }, 'bootstrapping information');
+    onRequest: (client, operation, status) => {
+      logger.info({ event: operation ?? 'unknown-operation', interface: 'nbsp', client, status }, 'a gateway asked');
     },
   });
   logger.info({ event: 'listening', interface: 'nbsp', address: host, port: server.port }, 'listening for Nbsp_GBA');

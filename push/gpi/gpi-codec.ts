@@ -1,7 +1,4 @@
-import type { NafId } from '../../kmc/index.ts';
-
-/** Where the NAF keys are used: in the ME, or the UICC as well (TS 33.223, U/M). */
-export type GbaMode = 'GBA_ME' | 'GBA_U';
+import type { GbaMode, NafId } from '../../kmc/index.ts';
 
 /** The part of a GPI that is read before any key exists. */
 export interface GpiHeader {

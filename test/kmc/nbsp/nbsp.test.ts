@@ -12,9 +12,11 @@ import {
   NafId,
   NbspClient,
   NbspServer,
+  PUSH_INFO_PATH,
   UaSecurityProtocolId,
   type BootstrappingInfoRequest,
   type KeyCentre,
+  type PushInfoRequest,
 } from '../../../kmc/index.ts';
 import { makeAuthority, type Authority, type Issued } from '../../../scenarios/support/certificates.ts';
 
@@ -31,6 +33,20 @@ const keyCentre: KeyCentre = {
       expiresAt: Date.UTC(2030, 0, 1),
       createdAt: Date.UTC(2029, 0, 1),
       securitySettings: [{ gsid: 7, type: 7, uids: ['sip:a@example.com'], flags: [1], nafGroup: 'A' }],
+    };
+  },
+  async pushInfo(request) {
+    const { ueId, ptid, mode, applicationLabel, resynchronisation, requestedExpiresAt } = request;
+    if (ueId === 'unknown@example.com') throw new KmcError('OSGATE_KMC_IDENTITY_UNKNOWN', 'no such subscriber');
+    if (ueId === 'other@example.com') throw new KmcError('OSGATE_KMC_NOT_AUTHORISED', 'not yours');
+    if (ueId === 'busy@example.com') throw new KmcError('OSGATE_KMC_OVERLOADED', 'too many');
+    if (resynchronisation?.auts[0] === 0) throw new KmcError('OSGATE_KMC_SYNCHRONISATION_FAILURE', 'AUTS is wrong');
+    return {
+      gpi: Buffer.concat([Buffer.from(`${ueId} ${request.ueIdType} ${ptid} ${mode} `), applicationLabel]),
+      keys: { meKeyMaterial: Buffer.alloc(32, 0xab), uiccKeyMaterial: Buffer.alloc(32, 0xcd) },
+      expiresAt: requestedExpiresAt,
+      createdAt: Date.UTC(2029, 0, 1),
+      securitySettings: [],
     };
   },
   async close() {
@@ -98,7 +114,11 @@ describe('Nbsp_GBA', () => {
     );
 
   /** A foreign HTTP/2 client. */
-  const curl = async (args: readonly string[], identity = 'client'): Promise<{ status: string; body: string }> => {
+  const curl = async (
+    args: readonly string[],
+    identity = 'client',
+    path = BOOTSTRAPPING_INFO_PATH,
+  ): Promise<{ status: string; body: string }> => {
     const files = [
       '--cacert',
       join(folder, 'ca.pem'),
@@ -116,7 +136,7 @@ describe('Nbsp_GBA', () => {
       '-w',
       '\n%{http_code} %{http_version}',
       ...args,
-      `${url}${BOOTSTRAPPING_INFO_PATH}`,
+      `${url}${path}`,
     ]);
     const end = stdout.lastIndexOf('\n');
     return { status: stdout.slice(end + 1), body: stdout.slice(0, end) };
@@ -195,6 +215,99 @@ describe('Nbsp_GBA', () => {
     } finally {
       await keys.close();
     }
+  });
+
+  describe('push-info-retrieval', () => {
+    const wanted = {
+      ueId: 'sip:alice@example.com',
+      ueIdType: 'PUBLIC',
+      uiccAppLabel: 'a0000000871002',
+      nafId: { nafFqdn: 'osg.example.com', uaSecProtId: '0100000005' },
+      ptId: 'ptid',
+      uiccOrMe: 'GBA_U',
+      requestedLifeTime: '2030-01-01T00:00:00Z',
+    };
+    const push = (changes: object = {}): Promise<{ status: string; body: string }> =>
+      curl(json({ ...wanted, ...changes }), 'client', PUSH_INFO_PATH);
+    const pushRequest = (changes: Partial<PushInfoRequest> = {}): PushInfoRequest => ({
+      ueId: 'alice@example.com',
+      ueIdType: 'private',
+      applicationLabel: Buffer.alloc(0),
+      nafId: new NafId('osg.example.com', UaSecurityProtocolId.parse('0100000005')),
+      ptid: 'ptid',
+      mode: 'GBA_ME',
+      requestedExpiresAt: Date.UTC(2030, 0, 1),
+      gsids: [],
+      ...changes,
+    });
+
+    it('answers a foreign HTTP/2 client in the JSON of TS 29.309', async () => {
+      const { status, body } = await push();
+      expect(status).to.equal('200 2');
+      const label = Buffer.from('a0000000871002', 'hex');
+      expect(JSON.parse(body)).to.deep.equal({
+        meKeyMaterial: 'ab'.repeat(32),
+        uiccKeyMaterial: 'cd'.repeat(32),
+        gbaPushInfo: Buffer.concat([Buffer.from('sip:alice@example.com public ptid GBA_U '), label]).toString('hex'),
+        keyExpiryTime: '2030-01-01T00:00:00.000Z',
+        bootstrappingInfoCreationTime: '2029-01-01T00:00:00.000Z',
+        gbaType: '3G_GBA',
+      });
+    });
+
+    it('answers each error with its status and cause', async () => {
+      const of = async (changes: object): Promise<string> => {
+        const { status, body } = await push(changes);
+        return `${status} ${String((JSON.parse(body) as { cause: unknown }).cause)}`;
+      };
+      expect(await of({ ueId: 'unknown@example.com' })).to.equal('404 2 IDENTITY_UNKNOWN');
+      expect(await of({ ueId: 'other@example.com' })).to.equal('403 2 NOT_AUTHORIZED');
+      expect(await of({ ueId: 'busy@example.com' })).to.equal('429 2 NF_CONGESTION_RISK');
+      expect(await of({ auts: '00'.repeat(14), rand: '11'.repeat(16) })).to.equal('403 2 SYNCHRONISATION_FAILURE');
+    });
+
+    it('refuses what is no request', async () => {
+      const wrong = [
+        { ueId: '' },
+        { ueIdType: 'EITHER' },
+        { uiccAppLabel: 'a' },
+        { uiccAppLabel: 'ab'.repeat(17) },
+        { nafId: { nafFqdn: 'osg.example.com', uaSecProtId: '01' } },
+        { ptId: '' },
+        { ptId: 'é'.repeat(128) },
+        { uiccOrMe: 'GBA' },
+        { requestedLifeTime: 'tomorrow' },
+        { auts: '00'.repeat(14) },
+        { rand: '00'.repeat(16) },
+        { auts: '00'.repeat(13), rand: '00'.repeat(16) },
+      ];
+      for (const changes of wrong) expect((await push(changes)).status, JSON.stringify(changes)).to.equal('400 2');
+    });
+
+    it('gives our client what the server was asked for, and typed errors', async () => {
+      const keys = connect(client);
+      try {
+        const info = await keys.pushInfo(pushRequest());
+        expect(info.gpi.toString()).to.equal('alice@example.com private ptid GBA_ME ');
+        expect(info.expiresAt).to.equal(Date.UTC(2030, 0, 1));
+        expect(info.keys.uiccKeyMaterial).to.deep.equal(Buffer.alloc(32, 0xcd));
+        const resynchronisation = { rand: Buffer.alloc(16), auts: Buffer.alloc(14) };
+        const codes = [
+          await codeOf(keys.pushInfo(pushRequest({ ueId: 'unknown@example.com' }))),
+          await codeOf(keys.pushInfo(pushRequest({ ueId: 'other@example.com' }))),
+          await codeOf(keys.pushInfo(pushRequest({ ueId: 'busy@example.com' }))),
+          await codeOf(keys.pushInfo(pushRequest({ resynchronisation }))),
+        ];
+        expect(codes).to.deep.equal([
+          'OSGATE_KMC_IDENTITY_UNKNOWN',
+          'OSGATE_KMC_NOT_AUTHORISED',
+          'OSGATE_KMC_OVERLOADED',
+          'OSGATE_KMC_SYNCHRONISATION_FAILURE',
+        ]);
+      } finally {
+        await keys.close();
+      }
+    });
   });
 
   it('tells that the key centre is not there, and finds it again when it is', async () => {

@@ -22,6 +22,8 @@ const DESK: PasswordSubscriber = {
   settings: { bsfInfo: {}, ussList: [] },
 };
 
+const SHARED = 'tel:+4930123456';
+
 describe('SubscriberDatabase', () => {
   let folder: string;
   let path: string;
@@ -145,7 +147,7 @@ describe('SubscriberDatabase', () => {
 
   it('does not open a newer schema, another program’s database, what is no database, or a folder that is not there', () => {
     use(() => undefined);
-    alter('PRAGMA user_version = 3');
+    alter('PRAGMA user_version = 4');
     expectCode(() => SubscriberDatabase.open(path, key), 'OSGATE_KMC_DATABASE');
     path = join(folder, 'other.sqlite');
     alter('CREATE TABLE things (id INTEGER)');
@@ -153,6 +155,35 @@ describe('SubscriberDatabase', () => {
     writeFileSync(join(folder, 'text'), 'no database at all '.repeat(100));
     expectCode(() => SubscriberDatabase.open(join(folder, 'text'), key), 'OSGATE_KMC_DATABASE');
     expectCode(() => SubscriberDatabase.open(join(folder, 'no', 'where'), key), 'OSGATE_KMC_DATABASE');
+  });
+
+  it('finds those with a card by a public identity, until they are removed', () => {
+    use((database) => {
+      const bob: Subscriber = {
+        ...TEST_SUBSCRIBER,
+        impi: 'bob@home1.example',
+        impus: ['sip:bob@home1.example', SHARED],
+      };
+      database.addAll([DESK, { ...TEST_SUBSCRIBER, impus: ['sip:alice@home1.example', SHARED] }, bob]);
+    });
+    use((database) => {
+      expect(database.privateIdentities('sip:bob@home1.example', 2)).to.deep.equal(['bob@home1.example']);
+      expect(database.privateIdentities(SHARED, 2)).to.deep.equal(['alice@home1.example', 'bob@home1.example']);
+      expect(database.privateIdentities(SHARED, 1)).to.deep.equal(['alice@home1.example']);
+      expect(database.privateIdentities('sip:desk@home1.example', 2), 'without a card').to.deep.equal([]);
+      expect(database.privateIdentities('sip:nobody@home1.example', 2)).to.deep.equal([]);
+      database.remove('alice@home1.example');
+      expect(database.privateIdentities(SHARED, 2)).to.deep.equal(['bob@home1.example']);
+    });
+  });
+
+  it('finds those of an older database by their public identities', () => {
+    makeFirstVersion(path);
+    use((database) => {
+      for (const impu of TEST_SUBSCRIBER.impus) {
+        expect(database.privateIdentities(impu, 2)).to.deep.equal([TEST_SUBSCRIBER.impi]);
+      }
+    });
   });
 
   it('keeps users with a password beside those with a card, and those with both', () => {

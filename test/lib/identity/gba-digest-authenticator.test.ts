@@ -69,13 +69,12 @@ function setUp({ challenge = 'proxy', secret = 1, maximumNonces = 100, error }: 
       { gsid: 7, type: 7, uids: ['sip:alice@example.com'], flags: [] },
     ],
   };
-  const keyCentre: KeyCentre = {
+  const keyCentre: Pick<KeyCentre, 'bootstrappingInfo'> = {
     bootstrappingInfo: ({ btid }) => {
       if (error !== undefined) return Promise.reject(new KmcError(error, 'no'));
       if (btid === BTID) return Promise.resolve(info);
       return Promise.reject(new KmcError('OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID', 'unknown'));
     },
-    close: () => Promise.resolve(),
   };
   const authenticator = new GbaDigestAuthenticator({
     realm: REALM,

@@ -17,7 +17,6 @@ function setUp(answer: () => Promise<BootstrappingInfo>, maximumKeys = 10) {
         asked++;
         return answer();
       },
-      close: () => Promise.resolve(),
     },
     maximumKeys,
     now: () => clock.now,

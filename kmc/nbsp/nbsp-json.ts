@@ -1,19 +1,15 @@
 import { z } from 'zod';
 
 import { NafId, UaSecurityProtocolId } from '../gba/index.ts';
-import type { BootstrappingInfo, BootstrappingInfoRequest } from '../key-centre.ts';
+import type { BootstrappingInfo } from '../key-centre.ts';
 import type { UserSecuritySetting } from '../subscribers/user-security-settings.ts';
 
-/** Where the operation is served (TS 29.309 5.2; apiRoot is the origin). */
-export const BOOTSTRAPPING_INFO_PATH = '/nbsp-gba/v1/bootstrapping-info-retrieval';
+/** A GAA service identifier. */
+export const GSID = z.number().int().min(0).max(0xffff_ffff);
 
-const GSID = z.number().int().min(0).max(0xffff_ffff);
-
-const REQUEST = z.object({
-  btId: z.string().min(1).max(512),
-  nafId: z.object({ nafFqdn: z.string().min(1).max(253), uaSecProtId: z.string().regex(/^[0-9A-Fa-f]{10}$/) }),
-  gbaUAware: z.boolean().default(false),
-  gsIds: z.array(GSID).max(256).default([]),
+export const NAF_ID = z.object({
+  nafFqdn: z.string().min(1).max(253),
+  uaSecProtId: z.string().regex(/^[0-9A-Fa-f]{10}$/),
 });
 
 const USS = z.object({
@@ -27,7 +23,8 @@ const USS = z.object({
 
 const KEY = z.string().regex(/^[0-9A-Fa-f]{64}$/);
 
-const RESPONSE = z.object({
+/** What the answers of both operations have. */
+export const KEYS = z.object({
   meKeyMaterial: KEY,
   uiccKeyMaterial: KEY.optional(),
   keyExpiryTime: z.iso.datetime({ offset: true }),
@@ -37,34 +34,9 @@ const RESPONSE = z.object({
   impi: z.string().max(1024).optional(),
 });
 
-/** The JSON of a request. */
-export function formatRequest(request: BootstrappingInfoRequest): string {
-  const { btid, nafId, gsids, gbaUAware } = request;
-  return JSON.stringify({
-    btId: btid,
-    nafId: { nafFqdn: nafId.fqdn, uaSecProtId: nafId.protocol.hex },
-    gbaUAware: gbaUAware ?? false,
-    gsIds: gsids,
-  });
-}
-
-/** Undefined for what is not a request. */
-export function parseRequest(text: string): BootstrappingInfoRequest | undefined {
-  const { data } = REQUEST.safeParse(parseJson(text));
-  const protocol = data === undefined ? undefined : UaSecurityProtocolId.tryParse(data.nafId.uaSecProtId);
-  if (data === undefined || protocol === undefined) return undefined;
-  try {
-    const nafId = new NafId(data.nafId.nafFqdn, protocol);
-    return { btid: data.btId, nafId, gsids: data.gsIds, gbaUAware: data.gbaUAware };
-  } catch {
-    // Not a domain name.
-    return undefined;
-  }
-}
-
-export function formatResponse(info: BootstrappingInfo): string {
+export function formatKeys(info: BootstrappingInfo): z.input<typeof KEYS> {
   const { keys, expiresAt, createdAt, securitySettings, impi } = info;
-  return JSON.stringify({
+  return {
     meKeyMaterial: keys.meKeyMaterial.toString('hex'),
     ...(keys.uiccKeyMaterial === undefined ? {} : { uiccKeyMaterial: keys.uiccKeyMaterial.toString('hex') }),
     keyExpiryTime: new Date(expiresAt).toISOString(),
@@ -72,13 +44,10 @@ export function formatResponse(info: BootstrappingInfo): string {
     ...(securitySettings.length === 0 ? {} : { ussList: securitySettings.map((uss) => ({ uss: formatUss(uss) })) }),
     gbaType: '3G_GBA',
     ...(impi === undefined ? {} : { impi }),
-  });
+  };
 }
 
-/** Undefined for what is not a response. */
-export function parseResponse(text: string): BootstrappingInfo | undefined {
-  const { data } = RESPONSE.safeParse(parseJson(text));
-  if (data === undefined) return undefined;
+export function readKeys(data: z.output<typeof KEYS>): BootstrappingInfo {
   const expiresAt = Date.parse(data.keyExpiryTime);
   const created = data.bootstrappingInfoCreationTime;
   return {
@@ -91,6 +60,31 @@ export function parseResponse(text: string): BootstrappingInfo | undefined {
     createdAt: created === undefined ? expiresAt : Date.parse(created),
     securitySettings: data.ussList.map(({ uss }) => readUss(uss)),
   };
+}
+
+export function formatNafId({ fqdn, protocol }: NafId): z.input<typeof NAF_ID> {
+  return { nafFqdn: fqdn, uaSecProtId: protocol.hex };
+}
+
+/** Undefined for what is no NAF_Id. */
+export function readNafId({ nafFqdn, uaSecProtId }: z.output<typeof NAF_ID>): NafId | undefined {
+  const protocol = UaSecurityProtocolId.tryParse(uaSecProtId);
+  if (protocol === undefined) return undefined;
+  try {
+    return new NafId(nafFqdn, protocol);
+  } catch {
+    // Not a domain name.
+    return undefined;
+  }
+}
+
+/** Undefined for what is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
 }
 
 function formatUss(uss: UserSecuritySetting): z.input<typeof USS> {
@@ -113,12 +107,4 @@ function readUss(uss: z.output<typeof USS>): UserSecuritySetting {
     flags: uss.flags.map(({ flag }) => flag),
     ...(uss.keyChoice === undefined ? {} : { keyChoice: uss.keyChoice }),
   };
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }
