@@ -1,3 +1,4 @@
+export * from './association/index.ts';
 export * from './envelope/index.ts';
 export { PUSH_ERROR_CODES, PushError, type PushErrorCode } from './errors.ts';
 export * from './gpi/index.ts';

@@ -2,34 +2,23 @@ import { expect } from 'chai';
 
 import { authenticationTokenStar, deriveKs, deriveKsIntNaf, deriveKsNaf } from '../../../kmc/gba/index.ts';
 import {
-  BootstrappingFunction,
   buildAuts,
-  ChallengeLimiter,
-  EmbeddedKeyCentre,
   KmcError,
-  LocalSubscriberSource,
   Milenage,
-  NafId,
-  PushFunction,
-  SecretKey,
   SqnArray,
-  SubscriberDatabase,
-  UaSecurityProtocolId,
   verifyAutn,
-  type BootstrappingContext,
-  type Challenge,
+  type EmbeddedKeyCentre,
   type NafRights,
   type PushInfoRequest,
 } from '../../../kmc/index.ts';
-import { MemoryStore } from '../../../lib/store/index.ts';
-import { GpiCodecV1, gpiProtectionKey, gpiWriter, type GpiHeader } from '../../../push/index.ts';
-import { KEY, TEST_SUBSCRIBER } from '../../kmc/subscribers/test-subscriber.ts';
+import { GpiCodecV1, gpiProtectionKey, type GpiHeader } from '../../../push/index.ts';
+import { TEST_SUBSCRIBER } from '../../kmc/subscribers/test-subscriber.ts';
+import { NAF_ID as nafId, PushKeyCentre } from '../support/push-key-centre.ts';
 
 const NOW = Date.UTC(2027, 0, 1);
 const { impi, impus } = TEST_SUBSCRIBER;
 const milenage = new Milenage(TEST_SUBSCRIBER.k, TEST_SUBSCRIBER.opc);
 const codec = new GpiCodecV1();
-const nafId = new NafId('osg.example.com', UaSecurityProtocolId.parse('0100000005'));
 
 /** What an agent's card makes of a GPI. */
 function cardOf({ rand, autn }: Pick<GpiHeader, 'rand' | 'autn'>, card = new SqnArray()) {
@@ -39,14 +28,15 @@ function cardOf({ rand, autn }: Pick<GpiHeader, 'rand' | 'autn'>, card = new Sqn
 }
 
 describe('GBA-Push-Info of a key centre', () => {
-  let database: SubscriberDatabase;
-  let now = NOW;
+  const clock = { now: NOW };
+  let centre: PushKeyCentre;
+  const keyCentre = (rights?: Partial<NafRights>, burst?: number): EmbeddedKeyCentre => centre.keyCentre(rights, burst);
+  const request = (changes?: Partial<PushInfoRequest>): PushInfoRequest => centre.request(changes);
 
   beforeEach(() => {
-    now = NOW;
-    database = SubscriberDatabase.open(':memory:', new SecretKey(KEY));
-    database.add(TEST_SUBSCRIBER);
-    database.add({
+    clock.now = NOW;
+    centre = new PushKeyCentre(clock);
+    centre.database.add({
       ...TEST_SUBSCRIBER,
       impi: 'bob@home1.example',
       impus: ['sip:bob@home1.example', impus[1] ?? ''],
@@ -55,45 +45,7 @@ describe('GBA-Push-Info of a key centre', () => {
   });
 
   afterEach(() => {
-    database.close();
-  });
-
-  function keyCentre(rights: Partial<NafRights> = {}, burst = 100): EmbeddedKeyCentre {
-    const source = new LocalSubscriberSource({ database });
-    const limiter = new ChallengeLimiter({ burst, perSecond: 1 });
-    const bootstrapping = new BootstrappingFunction({
-      source,
-      limiter,
-      challenges: new MemoryStore<Challenge>({ maximumRecords: 1 }),
-      contexts: new MemoryStore<BootstrappingContext>({ maximumRecords: 1 }),
-      domain: 'kmc.example.com',
-      keyLifetimeSeconds: 3600,
-      challengeLifetimeSeconds: 60,
-    });
-    const push = new PushFunction({
-      source,
-      writer: gpiWriter(codec),
-      limiter,
-      keyLifetimeSeconds: 3600,
-      now: () => now,
-    });
-    return new EmbeddedKeyCentre({
-      bootstrapping,
-      push,
-      rights: { fqdns: ['osg.example.com'], gsids: [7], revealImpi: true, push: true, ...rights },
-    });
-  }
-
-  const request = (changes: Partial<PushInfoRequest> = {}): PushInfoRequest => ({
-    ueId: impi,
-    ueIdType: 'private',
-    applicationLabel: Buffer.alloc(0),
-    nafId,
-    ptid: 'p-tid',
-    mode: 'GBA_ME',
-    requestedExpiresAt: NOW + 60_000,
-    gsids: [],
-    ...changes,
+    centre.close();
   });
 
   const codeOf = async (promise: Promise<unknown>): Promise<string> =>
@@ -132,49 +84,47 @@ describe('GBA-Push-Info of a key centre', () => {
   });
 
   it('is another run with another key for each push', async () => {
-    const centre = keyCentre();
-    const [first, second] = [await centre.pushInfo(request()), await centre.pushInfo(request())];
+    const keys = keyCentre();
+    const [first, second] = [await keys.pushInfo(request()), await keys.pushInfo(request())];
     expect(codec.randOf(first.gpi)?.equals(codec.randOf(second.gpi) ?? Buffer.alloc(0))).to.equal(false);
     expect(first.keys.meKeyMaterial.equals(second.keys.meKeyMaterial)).to.equal(false);
   });
 
   it('is given for a public identity that one subscriber has, and for no other', async () => {
-    const centre = keyCentre();
-    expect((await centre.pushInfo(request({ ueId: impus[0] ?? '', ueIdType: 'public' }))).impi).to.equal(impi);
+    const keys = keyCentre();
+    expect((await keys.pushInfo(request({ ueId: impus[0] ?? '', ueIdType: 'public' }))).impi).to.equal(impi);
     for (const ueId of ['sip:nobody@home1.example', impus[1] ?? '']) {
-      expect(await codeOf(centre.pushInfo(request({ ueId, ueIdType: 'public' }))), ueId).to.equal(
+      expect(await codeOf(keys.pushInfo(request({ ueId, ueIdType: 'public' }))), ueId).to.equal(
         'OSGATE_KMC_IDENTITY_UNKNOWN',
       );
     }
-    expect(await codeOf(centre.pushInfo(request({ ueId: 'nobody@home1.example' })))).to.equal(
+    expect(await codeOf(keys.pushInfo(request({ ueId: 'nobody@home1.example' })))).to.equal(
       'OSGATE_KMC_IDENTITY_UNKNOWN',
     );
   });
 
   it('lives as long as was asked for, and no longer than the subscriber’s keys may', async () => {
-    const centre = keyCentre();
-    now = NOW + 999;
-    expect((await centre.pushInfo(request({ requestedExpiresAt: NOW + 10_500 }))).expiresAt).to.equal(NOW + 10_000);
+    const keys = keyCentre();
+    clock.now = NOW + 999;
+    expect((await keys.pushInfo(request({ requestedExpiresAt: NOW + 10_500 }))).expiresAt).to.equal(NOW + 10_000);
     const long = { requestedExpiresAt: NOW + 86_400_000 };
     // The settings of the one say 1,800 s, those of the other nothing.
-    expect((await centre.pushInfo(request(long))).expiresAt).to.equal(NOW + 1_800_000);
-    expect((await centre.pushInfo(request({ ...long, ueId: 'bob@home1.example' }))).expiresAt).to.equal(
-      NOW + 3_600_000,
-    );
+    expect((await keys.pushInfo(request(long))).expiresAt).to.equal(NOW + 1_800_000);
+    expect((await keys.pushInfo(request({ ...long, ueId: 'bob@home1.example' }))).expiresAt).to.equal(NOW + 3_600_000);
   });
 
   it('goes on from the card’s SQN after an AUTS, and refuses one that is wrong', async () => {
-    const centre = keyCentre();
+    const keys = keyCentre();
     const card = new SqnArray({ accepted: [0x123456789a9fn] });
-    const refused = codec.readHeader((await centre.pushInfo(request())).gpi) ?? expect.fail('no GPI');
+    const refused = codec.readHeader((await keys.pushInfo(request())).gpi) ?? expect.fail('no GPI');
     expect(cardOf(refused, card).outcome).not.to.equal('accepted');
     const auts = buildAuts(milenage, refused.rand, card.sqnMs);
     const wrong = Buffer.from(auts);
     wrong[13] = (wrong[13] ?? 0) ^ 1;
-    expect(await codeOf(centre.pushInfo(request({ resynchronisation: { rand: refused.rand, auts: wrong } })))).to.equal(
+    expect(await codeOf(keys.pushInfo(request({ resynchronisation: { rand: refused.rand, auts: wrong } })))).to.equal(
       'OSGATE_KMC_SYNCHRONISATION_FAILURE',
     );
-    const again = await centre.pushInfo(request({ resynchronisation: { rand: refused.rand, auts } }));
+    const again = await keys.pushInfo(request({ resynchronisation: { rand: refused.rand, auts } }));
     expect(cardOf(codec.readHeader(again.gpi) ?? expect.fail('no GPI'), card).outcome).to.equal('accepted');
   });
 
@@ -193,9 +143,9 @@ describe('GBA-Push-Info of a key centre', () => {
   });
 
   it('is given to one subscriber only so often', async () => {
-    const centre = keyCentre({}, 1);
-    await centre.pushInfo(request());
-    expect(await codeOf(centre.pushInfo(request()))).to.equal('OSGATE_KMC_OVERLOADED');
-    expect(await codeOf(centre.pushInfo(request({ ueId: 'bob@home1.example' })))).to.equal('no error');
+    const keys = keyCentre({}, 1);
+    await keys.pushInfo(request());
+    expect(await codeOf(keys.pushInfo(request()))).to.equal('OSGATE_KMC_OVERLOADED');
+    expect(await codeOf(keys.pushInfo(request({ ueId: 'bob@home1.example' })))).to.equal('no error');
   });
 });
