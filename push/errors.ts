@@ -2,6 +2,7 @@
 export const PUSH_ERROR_CODES = {
   OSGATE_PUSH_INVALID_ARGUMENT:
     'A caller passed a value of the wrong form: a key of the wrong length, a P-TID too long.',
+  OSGATE_PUSH_QUEUE: 'The queue of pushes cannot be used: the disk is full, or the file is no queue of this version.',
   OSGATE_PUSH_SEQUENCE_EXHAUSTED: 'A NAF SA has numbered all the messages that it may; a new push makes a new one.',
 } as const;
 

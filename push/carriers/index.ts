@@ -1,0 +1,1 @@
+export type { Carrier, CarrierResult, Delivery, UplinkHandler } from './carrier.ts';

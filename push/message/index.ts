@@ -1,0 +1,24 @@
+export {
+  formatPushContent,
+  formatPushReceipt,
+  parsePushContent,
+  parsePushReceipt,
+  type PushContent,
+  type PushReceipt,
+} from './push-content.ts';
+export {
+  isFinal,
+  PUSH_PRIORITIES,
+  type PushMessage,
+  type PushPriority,
+  type PushState,
+  type PushStatus,
+  type Recipient,
+} from './push-message.ts';
+export {
+  formatPushPackage,
+  parsePushPackage,
+  PUSH_PACKAGE_CONTENT_TYPE,
+  type PackedResynchronisation,
+  type PushPackage,
+} from './push-package.ts';

@@ -1,0 +1,68 @@
+import { decode, encode } from 'msgpack-lite';
+
+/** What an application in an agent gets: the text of a message of the push layer to the agent. */
+export interface PushContent {
+  /** Of the push; the agent remembers it, so that the application gets each push once. Unique in the gateway. */
+  readonly id: string;
+  /** MIME type. */
+  readonly type: string;
+  readonly content: Buffer;
+  readonly applicationId?: string;
+  /** After that the agent need not remember the id; milliseconds since 1970-01-01T00:00:00Z. */
+  readonly deliverBefore: number;
+}
+
+/** What an agent says of a push: the text of a message of the push layer to the gateway. */
+export interface PushReceipt {
+  readonly id: string;
+  /** Whether the application has it; `refused` is final, `failed` may be tried again. */
+  readonly outcome: 'delivered' | 'refused' | 'failed';
+}
+
+const OUTCOMES: readonly string[] = ['delivered', 'refused', 'failed'] satisfies PushReceipt['outcome'][];
+const MAXIMUM_NAME_CHARACTERS = 1024;
+
+export function formatPushContent({ id, type, content, applicationId, deliverBefore }: PushContent): Buffer {
+  return encode([id, type, content, applicationId ?? null, deliverBefore]);
+}
+
+/** Undefined for what is no content. */
+export function parsePushContent(octets: Buffer): PushContent | undefined {
+  const value = read(octets);
+  if (!Array.isArray(value) || value.length !== 5) return undefined;
+  const [id, type, content, applicationId, deliverBefore] = value as unknown[];
+  if (!isName(id) || !isName(type) || !(content instanceof Uint8Array)) return undefined;
+  if (typeof deliverBefore !== 'number' || !Number.isFinite(deliverBefore)) return undefined;
+  if (applicationId !== null && !isName(applicationId)) return undefined;
+  const application = applicationId === null ? {} : { applicationId };
+  return { id, type, content: Buffer.from(content), ...application, deliverBefore };
+}
+
+export function formatPushReceipt({ id, outcome }: PushReceipt): Buffer {
+  return encode([id, outcome]);
+}
+
+/** Undefined for what is no receipt. */
+export function parsePushReceipt(octets: Buffer): PushReceipt | undefined {
+  const value = read(octets);
+  if (!Array.isArray(value) || value.length !== 2) return undefined;
+  const [id, outcome] = value as unknown[];
+  return isName(id) && isOutcome(outcome) ? { id, outcome } : undefined;
+}
+
+function read(octets: Buffer): unknown {
+  try {
+    return decode(octets);
+  } catch {
+    // No MessagePack.
+    return undefined;
+  }
+}
+
+function isName(value: unknown): value is string {
+  return typeof value === 'string' && value.length > 0 && value.length <= MAXIMUM_NAME_CHARACTERS;
+}
+
+function isOutcome(value: unknown): value is PushReceipt['outcome'] {
+  return typeof value === 'string' && OUTCOMES.includes(value);
+}

@@ -1,0 +1,10 @@
+export type {
+  Acceptance,
+  AttemptEnd,
+  Cancellation,
+  FinalState,
+  PushQueue,
+  QueuedPush,
+  ResultNotification,
+} from './push-queue.ts';
+export { SqlitePushQueue, type SqlitePushQueueOptions } from './sqlite-push-queue.ts';
