@@ -1,5 +1,7 @@
+export * from './agent/index.ts';
 export * from './association/index.ts';
 export * from './carriers/index.ts';
+export * from './dispatch/index.ts';
 export * from './envelope/index.ts';
 export { PUSH_ERROR_CODES, PushError, type PushErrorCode } from './errors.ts';
 export * from './gpi/index.ts';

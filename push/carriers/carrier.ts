@@ -3,7 +3,7 @@ import type { Recipient } from '../message/index.ts';
 /** One package for one agent. */
 export interface Delivery {
   readonly recipient: Recipient;
-  /** A push package, or the envelope of a GPI alone, by `contentType`. */
+  /** A push package. */
   readonly octets: Buffer;
   readonly contentType: string;
   /** The application in the agent that the push is for; not a secret. */

@@ -1,0 +1,1 @@
+export { PushReceiver, type PushReceiverOptions, type Reception } from './push-receiver.ts';
