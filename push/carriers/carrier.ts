@@ -10,6 +10,8 @@ export interface Delivery {
   readonly applicationId?: string;
   /** After that nobody needs it; milliseconds since 1970-01-01T00:00:00Z. */
   readonly deliverBefore: number;
+  /** Aborted when the agent has answered, or nobody waits for it any more: no copy is needed then. */
+  readonly answered: AbortSignal;
 }
 
 export type CarrierResult =

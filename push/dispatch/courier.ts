@@ -98,12 +98,14 @@ export class Courier {
       const octets = await this.#seal(push, session);
       if (octets === undefined) return failed('association-ended', last.attempted);
       const expected = receipts.expect(wireId, session.rand);
+      const answered = new AbortController();
       try {
         const result = await carrier.deliver({
           recipient: message.recipient,
           octets,
           contentType: PUSH_PACKAGE_CONTENT_TYPE,
           deliverBefore: message.deliverBefore,
+          answered: answered.signal,
           ...(message.applicationId === undefined ? {} : { applicationId: message.applicationId }),
         });
         if (result.outcome === 'failed') {
@@ -118,6 +120,7 @@ export class Courier {
         if (association !== undefined) maker.confirm(message.recipient, session.ptid, association.expiresAt);
         return { ...outcomeOf(answer.receipt), carrier: carrier.name };
       } finally {
+        answered.abort();
         expected.forget();
       }
     }
