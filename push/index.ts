@@ -5,6 +5,7 @@ export * from './dispatch/index.ts';
 export * from './envelope/index.ts';
 export { PUSH_ERROR_CODES, PushError, type PushErrorCode } from './errors.ts';
 export * from './gpi/index.ts';
+export * from './initiators/index.ts';
 export * from './layer/index.ts';
 export * from './message/index.ts';
 export * from './queue/index.ts';
