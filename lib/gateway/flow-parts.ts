@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import type { Flow, Scheduler } from '../../sip/index.ts';
+import { DTLS_VIA_TRANSPORT, type Flow, type Scheduler } from '../../sip/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 import type { FlowStatus, Logger, Metrics } from '../ops/index.ts';
 import {
@@ -48,7 +48,11 @@ export class FlowParts {
       table: this.#table,
       tokens: new FlowTokens(parts.secret, parts.worker),
       listeners,
-      flowTimerSeconds: { UDP: udpFlowTimerSeconds, TCP: tcpFlowTimerSeconds },
+      flowTimerSeconds: {
+        UDP: udpFlowTimerSeconds,
+        TCP: tcpFlowTimerSeconds,
+        [DTLS_VIA_TRANSPORT]: udpFlowTimerSeconds,
+      },
     });
     this.largeRequests = new LargeRequests({
       now,
