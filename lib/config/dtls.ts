@@ -83,13 +83,10 @@ function limits() {
     halfOpenPerAddress: count().default(256).describe('Of those, how many may come from one address.'),
     halfOpenBytes: count(65_536)
       .default(67_108_864)
-      .describe('Octets that all handshakes together may keep: messages that wait for their fragments, and flights.'),
+      .describe('Octets that all handshakes together may keep of messages that are not whole yet.'),
     handshakeMessageBytes: integer(1024, 16_777_215)
       .default(32_768)
       .describe('Octets of one handshake message, certificate chains above all.'),
-    handshakeBytes: integer(1024, 16_777_215)
-      .default(65_536)
-      .describe('Octets that the messages of one handshake may have together.'),
     clientHelloBytes: integer(256, 65_507)
       .default(4096)
       .describe('Octets of a ClientHello that is looked at before its sender has proven its address.'),

@@ -5,6 +5,7 @@ import type { GatewayConfig } from '../config/index.ts';
 import type { FlowStatus, Logger, Metrics } from '../ops/index.ts';
 import {
   AgentFlows,
+  AssociationPeer,
   DatagramKeepAlives,
   FlowTable,
   FlowTokens,
@@ -85,7 +86,9 @@ export class FlowParts {
       listed.push({
         listener: listener.name,
         transport: transport.protocol,
-        ...peer,
+        address: peer.address,
+        port: peer.port,
+        ...(peer instanceof AssociationPeer ? peer.facts() : {}),
         subject,
         ageSeconds: Math.round((now - since) / 1000),
         silentSeconds: Math.round((now - lastSeen) / 1000),

@@ -58,7 +58,13 @@ export class ChannelProofs {
 
   /** Who the peer of an established association is. */
   judge({ pskData, pskIdentity, peerCertificate }: ChannelFacts): ChannelJudgement {
-    if (pskData !== undefined) return { accepted: true, identity: pskData as Identity };
+    if (pskData !== undefined) {
+      const identity = pskData as Identity;
+      const isCurrent = this.#parts.psk.some(
+        (source) => source.scheme === identity.scheme && source.isCurrent(identity),
+      );
+      return isCurrent ? { accepted: true, identity } : { accepted: false };
+    }
     // Without its proof the association is nobody's, and must not be taken for one that needed none.
     if (pskIdentity !== undefined) return { accepted: false };
     if (peerCertificate === undefined) return { accepted: true, identity: undefined };

@@ -23,6 +23,7 @@ export interface GbaPskOptions {
 
 /** Ks_NAF as the pre-shared key: the identity is `3GPP-bootstrapping;` and a B-TID, the key is the one of the cipher suite. */
 export class GbaPsk implements PskSource {
+  readonly scheme = 'gba-psk';
   readonly #options: GbaPskOptions;
   readonly #nafIds = new Map<number, NafId>();
   readonly #counters = { found: 0, malformed: 0, unknown: 0, expired: 0, 'not-authorised': 0, unavailable: 0 };
@@ -45,6 +46,10 @@ export class GbaPsk implements PskSource {
     const lookup = keys.find({ btid, nafId: this.#nafId(cipherSuiteCode), gsids });
     if (lookup instanceof Promise) return lookup.then((settled) => this.#proof(btid, settled));
     return this.#proof(btid, lookup);
+  }
+
+  isCurrent({ expiresAt = 0 }: Identity): boolean {
+    return expiresAt > Date.now();
   }
 
   #proof(btid: string, lookup: KeyLookup): PskProof | undefined {

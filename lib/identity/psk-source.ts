@@ -17,7 +17,11 @@ export interface PskProof {
 
 /** Where pre-shared keys come from. */
 export interface PskSource {
+  /** The scheme of its identities. */
+  readonly scheme: Identity['scheme'];
   readonly counters: Readonly<Record<string, number>>;
   /** Undefined, at once or later, when there is no such key. Never rejects. */
   lookUp(request: PskRequest): PskProof | undefined | Promise<PskProof | undefined>;
+  /** Whether a session that began with this identity may still be resumed. */
+  isCurrent(identity: Identity): boolean;
 }

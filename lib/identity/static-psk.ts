@@ -1,5 +1,6 @@
 import { isSipUri, isTelUri, parseUri } from '../../sip/message/index.ts';
 import { OsgateError } from '../errors.ts';
+import type { Identity } from './identity.ts';
 import type { PskProof, PskRequest, PskSource } from './psk-source.ts';
 
 export interface StaticPskOptions {
@@ -17,6 +18,7 @@ const LONGEST_KEY_OCTETS = 64;
 
 /** Pre-shared keys that an operator hands out: for devices without GBA, such as CoAP clients. */
 export class StaticPsk implements PskSource {
+  readonly scheme = 'psk';
   readonly #proofs: ReadonlyMap<string, PskProof>;
   readonly #counters = { found: 0, unknown: 0 };
 
@@ -55,6 +57,11 @@ export class StaticPsk implements PskSource {
     const proof = this.#proofs.get(identity);
     this.#counters[proof === undefined ? 'unknown' : 'found']++;
     return proof;
+  }
+
+  /** A client that was taken out of the file must not come back by a ticket. */
+  isCurrent({ subject }: Identity): boolean {
+    return this.#proofs.has(subject);
   }
 }
 

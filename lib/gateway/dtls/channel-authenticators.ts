@@ -25,7 +25,8 @@ export interface BuiltChannelAuthenticator {
   readonly counters: () => Record<string, number>;
 }
 
-export type AnyChannelConfig = ChannelAuthenticatorConfig | Extract<AuthenticatorConfig, { readonly digestAsWell: boolean }>;
+export type AnyChannelConfig =
+  ChannelAuthenticatorConfig | Extract<AuthenticatorConfig, { readonly digestAsWell: boolean }>;
 
 export function isChannelConfig(settings: AuthenticatorConfig): settings is AnyChannelConfig & AuthenticatorConfig {
   return settings.type === 'gba-psk' || settings.type === 'psk' || settings.type === 'certificate';

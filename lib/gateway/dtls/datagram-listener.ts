@@ -4,7 +4,12 @@ import { isIP } from 'node:net';
 
 import type { KeyCentre } from '../../../kmc/index.ts';
 import { addressOctets, formatAddress, UdpTransport, type Peer } from '../../../sip/index.ts';
-import type { ChannelAuthenticatorConfig, DatagramListenerConfig, GatewayConfig } from '../../config/index.ts';
+import type {
+  ChannelAuthenticatorConfig,
+  DatagramListenerConfig,
+  DtlsConfig,
+  GatewayConfig,
+} from '../../config/index.ts';
 import { OsgateError } from '../../errors.ts';
 import { ChannelProofs, type SecurityRequirement } from '../../identity/index.ts';
 import { ChannelServer, DatagramRelay, datagramKind } from '../../sec1/index.ts';
@@ -17,7 +22,7 @@ import {
   type BuiltChannelAuthenticator,
 } from './channel-authenticators.ts';
 import type { DtlsParts } from './dtls-parts.ts';
-import { dtlsServerOptions } from './server-options.ts';
+import { dtlsServerOptions, readCertificates } from './server-options.ts';
 
 export interface DatagramListenerParts {
   readonly datagrams: GatewayConfig['datagrams'];
@@ -88,7 +93,7 @@ export class DatagramListener {
         listener: name,
         secrets: dtls.secrets,
         worker: dtls.worker,
-        authorities: open.judgement.built.find(({ authorities }) => authorities !== undefined)?.authorities,
+        authorities: authoritiesOf(open.judgement),
         certificateOptional: authenticators.some(({ type }) => type !== 'certificate'),
         keyLog: dtls.keyLog,
       }),
@@ -143,9 +148,11 @@ export class DatagramListener {
   }
 
   /** Prepares the authenticators of another configuration; calling the result puts them in force for new associations. */
-  renew(config: DatagramListenerConfig, keyCentre: KeyCentre): () => void {
+  renew(config: DatagramListenerConfig, keyCentre: KeyCentre, dtls: DtlsConfig): () => void {
     const judgement = judge(config, keyCentre, this.#judgement.built);
+    const renewChannel = this.channel.renew(readCertificates(dtls), authoritiesOf(judgement));
     return () => {
+      renewChannel();
       this.#judgement = judgement;
       this.#proofs.replace(channelProofParts(judgement.built));
     };
@@ -169,6 +176,10 @@ function judge(
     return kept ?? { ...buildChannelAuthenticator(fqdn, settings, keyCentre), recipe };
   });
   return { built, requires };
+}
+
+function authoritiesOf({ built }: Judgement): string | undefined {
+  return built.find(({ authorities }) => authorities !== undefined)?.authorities;
 }
 
 async function targetOf({ name, target }: DatagramListenerConfig): Promise<Peer> {

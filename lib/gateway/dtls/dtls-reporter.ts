@@ -4,7 +4,10 @@ import { subjectHash, type AssociationPeer, type ChannelEvents, type ChannelFail
 /** A listener with DTLS, as metrics see it. */
 export interface DtlsListener {
   readonly name: string;
-  readonly channel: { readonly size: number; readonly server: { readonly counters: object; readonly halfOpen: number } };
+  readonly channel: {
+    readonly size: number;
+    readonly server: { readonly counters: object; readonly halfOpen: number };
+  };
 }
 
 /** Writes what becomes of DTLS associations to log and metrics: who, how and why, never a key. */
@@ -82,23 +85,40 @@ export class DtlsReporter implements ChannelEvents {
 }
 
 /** Publishes what the servers themselves count. */
-export function publishDtlsMetrics(metrics: Metrics, listeners: () => readonly DtlsListener[]): void {
+export function publishDtlsMetrics(metrics: Metrics, listeners: readonly DtlsListener[]): void {
   const sum = (value: (listener: DtlsListener) => number): number =>
-    listeners().reduce((total, listener) => total + value(listener), 0);
+    listeners.reduce((total, listener) => total + value(listener), 0);
   metrics.gauge({ name: 'osgate_dtls_associations', help: 'DTLS associations' }, () =>
     sum(({ channel }) => channel.size),
   );
   metrics.gauge({ name: 'osgate_dtls_half_open', help: 'DTLS handshakes under way' }, () =>
     sum(({ channel }) => channel.server.halfOpen),
   );
+  metrics.countersOf({ name: 'osgate_dtls_total', help: 'What DTLS did and dropped, by kind', label: 'kind' }, () => {
+    const totals: Record<string, number> = {};
+    for (const { channel } of listeners) {
+      for (const [name, count] of Object.entries(channel.server.counters)) {
+        if (typeof count === 'number') totals[kebab(name)] = (totals[kebab(name)] ?? 0) + count;
+      }
+    }
+    return totals;
+  });
+}
+
+/** Publishes what datagram listeners relay. */
+export function publishDatagramMetrics(
+  metrics: Metrics,
+  listeners: readonly { readonly flows: number; counters(): Readonly<Record<string, number>> }[],
+): void {
+  metrics.gauge({ name: 'osgate_datagram_flows', help: 'Flows of datagram listeners towards their targets' }, () =>
+    listeners.reduce((sum, { flows }) => sum + flows, 0),
+  );
   metrics.countersOf(
-    { name: 'osgate_dtls_total', help: 'What DTLS did and dropped, by kind', label: 'kind' },
+    { name: 'osgate_datagram_total', help: 'What datagram listeners relayed and dropped, by kind', label: 'kind' },
     () => {
       const totals: Record<string, number> = {};
-      for (const { channel } of listeners()) {
-        for (const [name, count] of Object.entries(channel.server.counters)) {
-          if (typeof count === 'number') totals[kebab(name)] = (totals[kebab(name)] ?? 0) + count;
-        }
+      for (const listener of listeners) {
+        for (const [name, count] of Object.entries(listener.counters())) totals[name] = (totals[name] ?? 0) + count;
       }
       return totals;
     },

@@ -12,7 +12,11 @@ export interface ChannelFailure {
 export interface ChannelEvents {
   opened(listener: string, peer: AssociationPeer): void;
   /** An association whose handshake went well, but whose peer is nobody who may come in. */
-  refused(listener: string, remote: ChannelFailure['remote'], reason: 'no-identity' | 'not-permitted' | 'no-room'): void;
+  refused(
+    listener: string,
+    remote: ChannelFailure['remote'],
+    reason: 'no-identity' | 'not-permitted' | 'no-room',
+  ): void;
   closed(listener: string, peer: AssociationPeer, reason: string): void;
   failed(listener: string, failure: ChannelFailure): void;
 }

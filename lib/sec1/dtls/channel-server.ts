@@ -1,4 +1,10 @@
-import { createServer, type DtlsAssociation, type DtlsServer, type DtlsServerOptions } from '../../../dtls/index.ts';
+import {
+  createServer,
+  type CertificateCredentials,
+  type DtlsAssociation,
+  type DtlsServer,
+  type DtlsServerOptions,
+} from '../../../dtls/index.ts';
 import type { Peer } from '../../../sip/index.ts';
 import { permit, type ChannelProofs, type Identity, type SecurityRequirement } from '../../identity/index.ts';
 import { AssociationPeer, type AssociationUser } from './association-peer.ts';
@@ -46,7 +52,13 @@ export interface AssociationRecord {
 
 /** The DTLS associations of one listener: who their peers are, and by which numbers they are called. */
 export class ChannelServer {
-  readonly counters = { opened: 0, moved: 0, 'refused-no-identity': 0, 'refused-not-permitted': 0, 'refused-no-room': 0 };
+  readonly counters = {
+    opened: 0,
+    moved: 0,
+    'refused-no-identity': 0,
+    'refused-not-permitted': 0,
+    'refused-no-room': 0,
+  };
   readonly server: DtlsServer;
   readonly #options: ChannelServerOptions;
   readonly #peers = new Map<number, AssociationPeer>();
@@ -151,6 +163,16 @@ export class ChannelServer {
     } finally {
       this.#adopting = undefined;
     }
+  }
+
+  /**
+   * Checks other certificates; calling the result puts them in force, for new handshakes. Who may sign those of clients changes
+   * with them.
+   *
+   * @throws DtlsError OSGATE_DTLS_INVALID_CREDENTIALS
+   */
+  renew(certificates: readonly CertificateCredentials[], authorities: string | undefined): () => void {
+    return this.server.prepareCertificates(certificates, { authorities });
   }
 
   async close(): Promise<void> {
