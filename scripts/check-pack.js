@@ -26,8 +26,10 @@ const IMPORTS = `
 import { loadConfig, OsgateError } from 'osgate';
 import { parseMessage } from 'osgate/sip';
 import { KmcError } from 'osgate/kmc';
+import { connect, createServer, DtlsError } from 'osgate/dtls';
 import { GpiCodecV1 } from 'osgate/push';
-for (const value of [loadConfig, OsgateError, parseMessage, KmcError, GpiCodecV1]) {
+const VALUES = [loadConfig, OsgateError, parseMessage, KmcError, connect, createServer, DtlsError, GpiCodecV1];
+for (const value of VALUES) {
   if (typeof value !== 'function') throw new TypeError('an export is missing');
 }
 await loadConfig('osgate.yaml');

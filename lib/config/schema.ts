@@ -1,6 +1,7 @@
 import type { z } from 'zod';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
+import { dtlsChecks } from './dtls-checks.ts';
 import { gatewaySection } from './gateway.ts';
 import { identityChecks } from './identity-checks.ts';
 import { kmcSection } from './kmc.ts';
@@ -19,7 +20,8 @@ export function configSchema(folder: string) {
     agent: agentSection(file).optional().describe('The agent.'),
   })
     .superRefine(crossChecks)
-    .superRefine(identityChecks);
+    .superRefine(identityChecks)
+    .superRefine(dtlsChecks);
 }
 
 /** A value and everything in it, as nobody may change it. */
@@ -46,6 +48,9 @@ export type AuthenticatorConfig = SipListenerConfig['authenticators'][number];
 export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba-digest' }>;
 export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest' }>;
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
+export type ChannelAuthenticatorConfig = DatagramListenerConfig['authenticators'][number];
+export type DatagramListenerConfig = GatewayConfig['sec1']['datagram'][number];
+export type DtlsConfig = GatewayConfig['dtls'];
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];
 export type AdmissionConfig = GatewayConfig['admission'];
