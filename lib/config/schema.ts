@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { agentChecks } from './agent-checks.ts';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
 import { gatewaySection } from './gateway.ts';
@@ -19,7 +20,8 @@ export function configSchema(folder: string) {
     agent: agentSection(file).optional().describe('The agent.'),
   })
     .superRefine(crossChecks)
-    .superRefine(identityChecks);
+    .superRefine(identityChecks)
+    .superRefine(agentChecks);
 }
 
 /** A value and everything in it, as nobody may change it. */
@@ -52,3 +54,5 @@ export type AdmissionConfig = GatewayConfig['admission'];
 export type SupervisionConfig = GatewayConfig['supervision'];
 export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;
+export type AgentDtlsConfig = AgentConfig['dtls'];
+export type AgentProxyConfig = AgentConfig['proxy'];
