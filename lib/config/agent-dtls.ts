@@ -1,3 +1,4 @@
+import { cipherSuiteByName } from '../../dtls/suites/cipher-suite.ts';
 import {
   choice,
   count,
@@ -132,7 +133,8 @@ export function agentProxy() {
 }
 
 function cipherSuite() {
-  return text('the IANA name of a cipher suite such as TLS_PSK_WITH_AES_128_GCM_SHA256', (name) =>
-    /^TLS_[A-Z0-9_]+$/.test(name),
+  return text(
+    'the IANA name of a cipher suite that osgate has, such as TLS_PSK_WITH_AES_128_GCM_SHA256',
+    (name) => cipherSuiteByName(name) !== undefined,
   );
 }

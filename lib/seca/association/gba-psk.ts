@@ -25,7 +25,7 @@ export interface GbaPskCredentials {
 }
 
 /** The name of GBA keys in hints and identities (TS 24.109 5.3.3); `-uicc` and `-digest` are names of other keys. */
-const NAMESPACE = '3GPP-bootstrapping';
+export const GBA_HINT = '3GPP-bootstrapping';
 
 /** GBA keys as pre-shared keys of TLS and DTLS (TS 33.222 5.4, TS 24.109 5.3.3), the agent's side. */
 export class GbaPsk {
@@ -60,12 +60,12 @@ export class GbaPsk {
   checkHint(hint: string | undefined): void {
     if (!this.#options.requireHint) return;
     // Without the hint the peer may be one that knows keys of another kind, and nothing that it refuses tells of ours.
-    if (hint?.split(';').some((name) => name.trim() === NAMESPACE) === true) return;
+    if (hint?.split(';').some((name) => name.trim() === GBA_HINT) === true) return;
     const found = hint === undefined ? 'no hint' : JSON.stringify(hint.slice(0, 200));
-    throw new OsgateError('OSGATE_AGENT_REFUSED', `the gateway does not hint at ${NAMESPACE}: ${found}`);
+    throw new OsgateError('OSGATE_AGENT_REFUSED', `the gateway does not hint at ${GBA_HINT}: ${found}`);
   }
 
   identity(btid: string): string {
-    return this.#options.identityForm === 'prefixed' ? `${NAMESPACE};${btid}` : btid;
+    return this.#options.identityForm === 'prefixed' ? `${GBA_HINT};${btid}` : btid;
   }
 }
