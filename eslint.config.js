@@ -6,6 +6,7 @@ import tseslint from 'typescript-eslint';
 const FORBIDDEN_IMPORTS = {
   sip: ['lib', 'kmc', 'dtls', 'push', 'test', 'scenarios', 'bench'],
   kmc: ['lib', 'sip', 'dtls', 'push', 'test', 'scenarios', 'bench'],
+  dtls: ['lib', 'sip', 'kmc', 'push', 'test', 'scenarios', 'bench'],
   lib: ['test', 'scenarios', 'bench'],
 };
 

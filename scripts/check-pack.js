@@ -26,7 +26,8 @@ const IMPORTS = `
 import { loadConfig, OsgateError } from 'osgate';
 import { parseMessage } from 'osgate/sip';
 import { KmcError } from 'osgate/kmc';
-for (const value of [loadConfig, OsgateError, parseMessage, KmcError]) {
+import { connect, createServer, DtlsError } from 'osgate/dtls';
+for (const value of [loadConfig, OsgateError, parseMessage, KmcError, connect, createServer, DtlsError]) {
   if (typeof value !== 'function') throw new TypeError('an export is missing');
 }
 await loadConfig('osgate.yaml');
