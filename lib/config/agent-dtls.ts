@@ -50,10 +50,10 @@ export function agentDtls(file: FilePath) {
       .describe(
         'How both prove who they are in the handshake: by Ks_NAF as pre-shared key, or by certificates. Without a certificate of its own the agent is then asked for a digest inside.',
       ),
-    uaOrganisation: choice(['OMA', '3GPP'])
-      .default('OMA')
+    uaSecurityProtocol: choice(['oma', '3gpp'])
+      .default('oma')
       .describe(
-        'Whose Ua security protocol identifier is in the NAF_Id of the pre-shared key: 03 00 01 YY ZZ of OMA or 01 00 01 YY ZZ of 3GPP, where YY ZZ is the negotiated cipher suite. The same as at the gateway’s authenticator.',
+        'Which identifiers stand for the cipher suite YY ZZ in the NAF_Id of the pre-shared key: `oma` is 03 00 01 YY ZZ, `3gpp` is 01 00 01 YY ZZ. The same as at the gateway’s authenticator `gba-psk`.',
       ),
     identityForm: choice(['prefixed', 'btid'])
       .default('prefixed')

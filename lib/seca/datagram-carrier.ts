@@ -16,7 +16,7 @@ export interface DatagramCarrier {
 }
 
 export interface CarrierHandlers {
-  onMessage(datagram: Buffer): void;
+  readonly onMessage: (datagram: Buffer) => void;
   /** What the gateway knew of the way to the agent is gone: there is a new association. */
-  onNewWay(): void;
+  readonly onNewWay: () => void;
 }

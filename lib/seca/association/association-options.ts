@@ -22,7 +22,8 @@ export async function associationOptions(parts: {
 }): Promise<Pick<GatewayAssociationOptions, 'open' | 'psk' | 'reconnect' | 'maximumQueuedDatagrams' | 'liveness'>> {
   const { config, keyring, gateway, way } = parts;
   const { dtls, gatewayFqdn } = config;
-  const { uaOrganisation: organisation, identityForm, requireHint, reconnect, maximumQueuedDatagrams } = dtls;
+  const { identityForm, requireHint, reconnect, maximumQueuedDatagrams } = dtls;
+  const organisation = dtls.uaSecurityProtocol === 'oma' ? 'OMA' : '3GPP';
   return {
     open: await opener(config, gateway),
     psk:
