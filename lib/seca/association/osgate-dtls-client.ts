@@ -81,6 +81,8 @@ function commonOptions(options: OsgateDtlsClientOptions): DtlsConnectOptions {
     host: gateway.address,
     port: gateway.port,
     serverName,
+    // RFC 5922: the gateway is known by its domain.
+    serverNaming: 'sip-domain',
     cipherSuites,
     // The agent has one association at an address, so it needs no connection id to receive by.
     connectionId: connectionId ? { length: 0 } : false,

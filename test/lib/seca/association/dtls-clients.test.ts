@@ -47,7 +47,7 @@ class KeyCentre {
 }
 
 describe('the clients of DTLS', () => {
-  const closing: (() => Promise<unknown> | void)[] = [];
+  const closing: (() => unknown)[] = [];
 
   interface Stage {
     readonly server: DtlsServer;
