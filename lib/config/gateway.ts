@@ -1,6 +1,9 @@
 import { admissionSection } from './admission.ts';
+import { CHANNEL_AUTHENTICATOR_TYPES, sipChannelAuthenticators } from './channel-authenticators.ts';
+import { datagramListener } from './datagram-listeners.ts';
 import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
 import { dnsSection } from './dns.ts';
+import { dtlsSection } from './dtls.ts';
 import { flows } from './flows.ts';
 import { policySection, requirements } from './security-policy.ts';
 import { sipTargetRule } from './sip-targets.ts';
@@ -36,7 +39,10 @@ export function gatewaySection(file: FilePath) {
         'The secret behind the proofs of dialogs and the tokens of flows, 32 octets; by default a new one at each start, so that dialogs set up before a restart are refused after it.',
       ),
     sec1: section({
-      sip: list(sipListener(), 'a list of SIP listeners', 1).describe('SIP listeners.'),
+      sip: list(sipListener(file), 'a list of SIP listeners', 1).describe('SIP listeners.'),
+      datagram: list(datagramListener(file), 'a list of datagram listeners')
+        .default([])
+        .describe('Listeners for any other enabler over UDP, such as CoAP: DTLS towards agents, UDP towards a server.'),
     }).describe('What faces the agents (SEC-1).'),
     sec3: section({
       sip: list(sipTargetRule(), 'a list of SIP targets')
@@ -45,6 +51,7 @@ export function gatewaySection(file: FilePath) {
     })
       .prefault({})
       .describe('What hands a session to a requesting resource (SEC-3).'),
+    dtls: dtlsSection(file).prefault({}).describe('DTLS on SEC-1.'),
     dns: dnsSection().prefault({}).describe('How names of SIP servers become addresses (RFC 3263).'),
     policy: policySection().prefault({}).describe('What agents may do, by their user security settings.'),
     limits: limits().prefault({}).describe('Bounds. At a bound the new is refused and counted, the old goes on.'),
@@ -83,16 +90,20 @@ function keyCentre(file: FilePath) {
   );
 }
 
-function sipListener() {
+function sipListener(file: FilePath) {
   return section({
     name: text('a name').describe('The name of this listener, in `sec3` and in logs.'),
     host: host().describe('The address to listen on.'),
     port: port()
-      .default(5060)
-      .describe('The port to listen on, the same for all transports; 0 lets the system choose.'),
-    transports: list(choice(['udp', 'tcp']), 'a list of udp and tcp', 1)
+      .optional()
+      .describe(
+        'The port to listen on, the same for all transports; 0 lets the system choose. By default 5060, and 5061 for `dtls` alone.',
+      ),
+    transports: list(choice(['udp', 'tcp', 'dtls']), 'a list of udp, tcp and dtls', 1)
       .default(['udp', 'tcp'])
-      .describe('The transports to listen on.'),
+      .describe(
+        'The transports to listen on. With `udp` and `dtls` both, one port serves both: the first octet of a datagram tells SIP, STUN and DTLS apart.',
+      ),
     advertised: section({
       host: host().describe('The address or name that peers can reach.'),
       port: integer(1, 65535).optional().describe('The port that peers can reach; by default the one that is bound.'),
@@ -103,7 +114,7 @@ function sipListener() {
     realm: text('a realm')
       .optional()
       .describe('The realm of the challenge of `gba-digest`; by default `3GPP-bootstrapping@` and the FQDN.'),
-    authenticators: list(authenticator(), 'a list of authenticators', 1).describe(
+    authenticators: list(authenticator(file), 'a list of authenticators', 1).describe(
       'How a peer may prove who it is, tried in this order.',
     ),
     unauthenticatedMethods: list(token('a SIP method'), 'a list of SIP methods')
@@ -116,6 +127,7 @@ function sipListener() {
       ),
   }).transform((listener) => ({
     ...listener,
+    port: listener.port ?? (listener.transports.every((transport) => transport === 'dtls') ? 5061 : 5060),
     realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}`,
     authenticators: listener.authenticators.map((authenticator) =>
       authenticator.type === 'digest'
@@ -125,9 +137,9 @@ function sipListener() {
   }));
 }
 
-function authenticator() {
+function authenticator(file: FilePath) {
   return oneOf(
-    ['gba-digest', 'digest', 'trusted'],
+    ['gba-digest', 'digest', ...CHANNEL_AUTHENTICATOR_TYPES, 'trusted'],
     [
       section({
         type: choice(['gba-digest']).describe('Digest with a B-TID and Ks_NAF (TS 33.220, RFC 8760).'),
@@ -140,6 +152,7 @@ function authenticator() {
           .describe('Keys kept until they expire; the least recently used one goes first.'),
       }),
       digestAuthenticator(),
+      ...sipChannelAuthenticators(file),
       section({
         type: choice(['trusted']).describe('Believes peers by their address. For the inside of the network only.'),
         peers: list(network(), 'a list of IP addresses and networks', 1).describe(

@@ -2,6 +2,7 @@ import type { z } from 'zod';
 import { agentChecks } from './agent-checks.ts';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
+import { dtlsChecks } from './dtls-checks.ts';
 import { gatewaySection } from './gateway.ts';
 import { identityChecks } from './identity-checks.ts';
 import { kmcSection } from './kmc.ts';
@@ -21,6 +22,7 @@ export function configSchema(folder: string) {
   })
     .superRefine(crossChecks)
     .superRefine(identityChecks)
+    .superRefine(dtlsChecks)
     .superRefine(agentChecks);
 }
 
@@ -48,6 +50,9 @@ export type AuthenticatorConfig = SipListenerConfig['authenticators'][number];
 export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba-digest' }>;
 export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest' }>;
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
+export type ChannelAuthenticatorConfig = DatagramListenerConfig['authenticators'][number];
+export type DatagramListenerConfig = GatewayConfig['sec1']['datagram'][number];
+export type DtlsConfig = GatewayConfig['dtls'];
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];
 export type AdmissionConfig = GatewayConfig['admission'];

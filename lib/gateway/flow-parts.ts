@@ -1,10 +1,11 @@
 import { randomInt } from 'node:crypto';
 
-import type { Flow, Scheduler } from '../../sip/index.ts';
+import { DTLS_VIA_TRANSPORT, type Flow, type Scheduler } from '../../sip/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
 import type { FlowStatus, Logger, Metrics } from '../ops/index.ts';
 import {
   AgentFlows,
+  AssociationPeer,
   DatagramKeepAlives,
   FlowTable,
   FlowTokens,
@@ -48,7 +49,11 @@ export class FlowParts {
       table: this.#table,
       tokens: new FlowTokens(parts.secret, parts.worker),
       listeners,
-      flowTimerSeconds: { UDP: udpFlowTimerSeconds, TCP: tcpFlowTimerSeconds },
+      flowTimerSeconds: {
+        UDP: udpFlowTimerSeconds,
+        TCP: tcpFlowTimerSeconds,
+        [DTLS_VIA_TRANSPORT]: udpFlowTimerSeconds,
+      },
     });
     this.largeRequests = new LargeRequests({
       now,
@@ -81,7 +86,9 @@ export class FlowParts {
       listed.push({
         listener: listener.name,
         transport: transport.protocol,
-        ...peer,
+        address: peer.address,
+        port: peer.port,
+        ...(peer instanceof AssociationPeer ? peer.facts() : {}),
         subject,
         ageSeconds: Math.round((now - since) / 1000),
         silentSeconds: Math.round((now - lastSeen) / 1000),

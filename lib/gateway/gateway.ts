@@ -8,6 +8,9 @@ import type { FlowList, Logger, Metrics, Readiness, ReloadReport, Service, Statu
 import type { SipEdge, SipListener, SipRouter } from '../sec1/index.ts';
 import type { TargetStatus } from '../sec3/index.ts';
 import type { Admission } from './admission.ts';
+import type { AssociationsHandover } from './dtls/associations-handover.ts';
+import type { DatagramListener } from './dtls/datagram-listener.ts';
+import type { KeyLog } from './dtls/key-log.ts';
 import type { EdgeReporter } from './edge-reporter.ts';
 import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
@@ -28,6 +31,9 @@ export interface GatewayParts {
   readonly reporter: EdgeReporter;
   readonly tap: SipTap;
   readonly listeners: readonly GatewayListener[];
+  readonly datagramListeners: readonly DatagramListener[];
+  readonly handover: AssociationsHandover | undefined;
+  readonly keyLog: KeyLog | undefined;
   readonly admission: Admission;
   readonly flows: FlowParts;
   readonly targets: SipTargetService;
@@ -82,13 +88,31 @@ export class Gateway implements Service {
    * @throws OsgateError OSGATE_CONFIG_INVALID, SipError; nothing has changed then
    */
   apply(next: Config): ReloadReport {
-    const { admission, edge, engine, keyCentre, listeners, logger, reporter, router, targets, users } = this.#parts;
+    const {
+      admission,
+      datagramListeners,
+      edge,
+      engine,
+      keyCentre,
+      listeners,
+      logger,
+      reporter,
+      router,
+      targets,
+      users,
+    } = this.#parts;
     const { config, applied, ignored } = planReload(this.#config, next);
     const gateway = requireSection(config, 'gateway');
     const renewals = listeners.map((listener) => {
       const own = gateway.sec1.sip.find(({ name }) => name === listener.name);
-      return own === undefined ? undefined : listener.renew(own, { limits: gateway.limits, keyCentre, users });
+      return own === undefined
+        ? undefined
+        : listener.renew(own, { limits: gateway.limits, keyCentre, users }, gateway.dtls);
     });
+    for (const listener of datagramListeners) {
+      const own = gateway.sec1.datagram.find(({ name }) => name === listener.name);
+      if (own !== undefined) renewals.push(listener.renew(own, keyCentre, gateway.dtls));
+    }
     const methods = new MethodPolicy(gateway.policy.methods);
     targets.replace(gateway.sec3.sip, router);
     // Nothing below fails, so the change is whole or not at all.
@@ -123,6 +147,12 @@ export class Gateway implements Service {
       listeners: this.listeners.flatMap(({ name, transports }) =>
         transports.map(({ protocol, local }) => ({ name, protocol, ...local })),
       ),
+      datagramListeners: this.#parts.datagramListeners.map(({ name, local, channel, flows }) => ({
+        name,
+        ...local,
+        associations: channel.size,
+        flows,
+      })),
     };
   }
 
@@ -183,13 +213,16 @@ export class Gateway implements Service {
   async #close(): Promise<void> {
     await this.finish();
     const { engine, wheel, targets, dns, flows, keyCentre, users, relay, tap } = this.#parts;
+    const { listeners, datagramListeners, handover, keyLog } = this.#parts;
     this.#open = false;
     targets.stop();
     dns.close();
     engine.close();
     wheel.stop();
+    await handover?.release({ sip: listeners, datagram: datagramListeners, flows: flows.flows.table });
     flows.stop();
-    await closeTransports(this.listeners);
+    await closeListeners(listeners, datagramListeners);
+    keyLog?.close();
     await relay?.close();
     await tap.close();
     await users?.close();
@@ -198,8 +231,11 @@ export class Gateway implements Service {
 }
 
 /** Closes every socket of some listeners. */
-export async function closeTransports(listeners: readonly SipListener[]): Promise<void> {
-  await Promise.all(listeners.flatMap(({ transports }) => transports.map((transport) => transport.close())));
+export async function closeListeners(
+  listeners: readonly GatewayListener[],
+  datagramListeners: readonly DatagramListener[],
+): Promise<void> {
+  await Promise.all([...listeners, ...datagramListeners].map((listener) => listener.close()));
 }
 
 /** The limits of the SIP engine, as `setLimits` takes them. */

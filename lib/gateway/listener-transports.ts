@@ -7,6 +7,7 @@ import {
   type Transport,
 } from '../../sip/index.ts';
 import type { GatewayConfig, SipListenerConfig } from '../config/index.ts';
+import { datagramKind, DtlsSipTransport, type ChannelServer, type ChannelUser } from '../sec1/index.ts';
 
 /** Who hears what comes in by the transports of a listener. */
 export interface TransportHandler {
@@ -32,10 +33,15 @@ export interface TransportSettings {
 }
 
 export interface ListenerTransports {
-  /** UDP first. */
+  /** UDP first, DTLS last. */
   readonly transports: readonly [Transport, ...Transport[]];
+  readonly dtls: DtlsSipTransport | undefined;
   counters(): Readonly<Record<string, number>>;
+  close(): Promise<void>;
 }
+
+/** Opens the DTLS server of a listener, for its transport. */
+export type OpenChannel = (user: ChannelUser) => ChannelServer;
 
 /** How often a port that the system chose for one transport may be taken for the other. */
 const PORT_ATTEMPTS = 20;
@@ -43,22 +49,25 @@ const PORT_ATTEMPTS = 20;
 /**
  * Opens the transports of a listener, all at the same port; for port 0 at one that is free for all of them.
  *
- * @throws SipError OSGATE_SIP_BIND_FAILED
+ * @param openChannel asked where the listener has DTLS
+ * @throws SipError OSGATE_SIP_BIND_FAILED, and what `openChannel` throws
  */
 export async function openTransports(
   config: SipListenerConfig,
   settings: TransportSettings,
   handler: TransportHandler,
+  openChannel?: OpenChannel,
 ): Promise<ListenerTransports> {
   const tcp = config.transports.includes('tcp');
-  const udp = config.transports.includes('udp');
+  const datagrams = config.transports.some((transport) => transport !== 'tcp');
   // The inherited socket has its port already, which is the port of TCP too.
-  if (settings.descriptor !== undefined) return openInherited(config, settings, handler);
+  if (settings.descriptor !== undefined) return openInherited(config, settings, handler, openChannel);
   for (let attempt = 1; ; attempt++) {
     const stream = tcp ? await openTcp(config, config.port, settings, handler) : undefined;
     try {
-      const datagram = udp ? await openUdp(config, stream?.local.port ?? config.port, settings, handler) : undefined;
-      return together(datagram, stream);
+      const port = stream?.local.port ?? config.port;
+      const socket = datagrams ? await openDatagrams(config, port, settings, handler, openChannel) : undefined;
+      return together(socket, stream);
     } catch (error) {
       await stream?.close();
       if (stream === undefined || config.port !== 0 || attempt === PORT_ATTEMPTS) throw error;
@@ -70,34 +79,110 @@ async function openInherited(
   config: SipListenerConfig,
   settings: TransportSettings,
   handler: TransportHandler,
+  openChannel: OpenChannel | undefined,
 ): Promise<ListenerTransports> {
-  const datagram = await openUdp(config, config.port, settings, handler);
-  if (!config.transports.includes('tcp')) return together(datagram, undefined);
+  const socket = await openDatagrams(config, config.port, settings, handler, openChannel);
+  if (!config.transports.includes('tcp')) return together(socket, undefined);
   try {
-    return together(datagram, await openTcp(config, datagram.local.port, settings, handler));
+    return together(socket, await openTcp(config, socket.udp.local.port, settings, handler));
   } catch (error) {
-    await datagram.close();
+    await socket.close();
     throw error;
   }
 }
 
-function together(datagram: UdpTransport | undefined, stream: TcpTransport | undefined): ListenerTransports {
-  const [first, ...others] = [datagram, stream].filter((transport) => transport !== undefined);
+function together(socket: DatagramSocket | undefined, stream: TcpTransport | undefined): ListenerTransports {
+  const dtls = socket?.dtls;
+  const [first, ...others] = [socket?.hasSip === true ? socket.udp : undefined, stream, dtls].filter(
+    (transport) => transport !== undefined,
+  );
   if (first === undefined) throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', 'a listener without transports');
   return {
     transports: [first, ...others],
+    dtls,
     counters: () => ({
-      ...(datagram === undefined ? {} : prefixed('udp', datagram.counters)),
+      ...(socket === undefined ? {} : prefixed('udp', socket.udp.counters)),
       ...(stream === undefined ? {} : prefixed('tcp', stream.counters)),
+      ...(dtls === undefined ? {} : { ...prefixed('dtls', dtls.counters), ...prefixed('dtls', dtls.channel.counters) }),
     }),
+    close: async () => {
+      await Promise.all([socket?.close(), stream?.close()]);
+    },
   };
 }
+
+/** One UDP socket and what it is used for. */
+interface DatagramSocket {
+  readonly udp: UdpTransport;
+  /** True when SIP is taken without DTLS. */
+  readonly hasSip: boolean;
+  readonly dtls: DtlsSipTransport | undefined;
+  close(): Promise<void>;
+}
+
+async function openDatagrams(
+  config: SipListenerConfig,
+  port: number,
+  settings: TransportSettings,
+  handler: TransportHandler,
+  openChannel: OpenChannel | undefined,
+): Promise<DatagramSocket> {
+  const hasSip = config.transports.includes('udp');
+  if (!config.transports.includes('dtls') || openChannel === undefined) {
+    const udp = await openUdp(config, port, settings, handler, (datagram, flow) => {
+      handler.receive(datagram, flow);
+    });
+    return { udp, hasSip: true, dtls: undefined, close: () => udp.close() };
+  }
+  let dtls: DtlsSipTransport | undefined;
+  const udp = await openUdp(config, port, settings, handler, (datagram, flow) => {
+    const kind = datagramKind(datagram);
+    if (kind === 'dtls') dtls?.receiveDatagram(datagram, flow.peer);
+    // STUN outside DTLS is a keepalive of the same addresses (RFC 5626 4.4.2), whether or not there is plain SIP.
+    else if (hasSip || (kind === 'stun' && datagram.length >= STUN_HEADER_OCTETS)) handler.receive(datagram, flow);
+    else if (dtls !== undefined) dtls.counters.notDtls++;
+  });
+  try {
+    dtls = new DtlsSipTransport({
+      local: udp.local,
+      sentBy: udp.sentBy,
+      open: openChannel,
+      handler: {
+        receive: (message, flow) => {
+          handler.receive(message, flow);
+        },
+        closed: (flow) => {
+          handler.failed(flow);
+          handler.closed(flow);
+        },
+      },
+    });
+    dtls.channel.attach(udp);
+  } catch (error) {
+    await udp.close();
+    throw error;
+  }
+  const opened = dtls;
+  return {
+    udp,
+    hasSip,
+    dtls,
+    // The words of farewell to its peers need the socket.
+    close: async () => {
+      await opened.close();
+      await udp.close();
+    },
+  };
+}
+
+const STUN_HEADER_OCTETS = 20;
 
 async function openUdp(
   config: SipListenerConfig,
   port: number,
   { datagrams, reusePort = false, descriptor }: TransportSettings,
   handler: TransportHandler,
+  receive: (datagram: Buffer, flow: Flow) => void,
 ): Promise<UdpTransport> {
   // No datagram can come before `transport` is set: the socket hands them over in a later turn of the event loop.
   const transport: UdpTransport = await UdpTransport.open(
@@ -113,7 +198,7 @@ async function openUdp(
       ...advertised(config),
     },
     (datagram, peer) => {
-      handler.receive(datagram, { transport, peer });
+      receive(datagram, { transport, peer });
     },
   );
   return transport;

@@ -4,12 +4,17 @@ import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type Transport } f
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { MethodPolicy } from '../identity/index.ts';
 import { Metrics, type Logger } from '../ops/index.ts';
-import { Departures, DialogTokens, SipEdge, SipRouter } from '../sec1/index.ts';
+import { Departures, DialogTokens, DtlsSipTransport, SipEdge, SipRouter } from '../sec1/index.ts';
 import { startAdmission } from './admission.ts';
 import { openDigestUsers } from './digest-users.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
-import { closeTransports, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
+import { AssociationsHandover } from './dtls/associations-handover.ts';
+import { DatagramListener } from './dtls/datagram-listener.ts';
+import type { DtlsParts } from './dtls/dtls-parts.ts';
+import { DtlsReporter, publishDatagramMetrics, publishDtlsMetrics } from './dtls/dtls-reporter.ts';
+import { KeyLog } from './dtls/key-log.ts';
+import { closeListeners, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
 import { openKeyCentre } from './key-centre.ts';
 import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
@@ -59,6 +64,22 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   });
 
   const listeners: GatewayListener[] = [];
+  const datagramListeners: DatagramListener[] = [];
+  const { handover: handoverPath, keyLog: keyLogPath } = settings.dtls;
+  const handover =
+    handoverPath === undefined
+      ? undefined
+      : new AssociationsHandover({
+          path: place === undefined ? handoverPath : `${handoverPath}.${place.slot}`,
+          secret: secrets.dtls.handover,
+          logger,
+        });
+  const handed = (await handover?.take()) ?? [];
+  const keyLog = keyLogPath === undefined ? undefined : new KeyLog(keyLogPath);
+  if (keyLog !== undefined) {
+    logger.warn({ event: 'key-log', path: keyLogPath }, 'the secrets of all DTLS associations are written to a file');
+  }
+  const channels = new DtlsReporter(logger, metrics);
   const flows = new FlowParts({
     settings,
     listeners,
@@ -91,15 +112,34 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     },
   };
   let relay: WorkerRelay | undefined;
+  const dtls: DtlsParts = {
+    config: settings.dtls,
+    secrets: secrets.dtls,
+    worker: place?.slot ?? 0,
+    events: channels,
+    keyLog: keyLog?.write,
+    handOver:
+      place === undefined
+        ? undefined
+        : (name, worker, datagram, peer) => {
+            relay?.handOver(worker, relayPlace(name, listeners, datagramListeners), peer, datagram);
+          },
+  };
   try {
     for (const [index, listenerConfig] of settings.sec1.sip.entries()) {
       const inherited = place === undefined ? {} : { reusePort: true, descriptor: place.descriptors[index] };
-      const parts = { ...settings, ...inherited, keyCentre, users, handler };
+      const parts = { ...settings, ...inherited, dtls, keyCentre, users, handler };
       listeners.push(await GatewayListener.open(listenerConfig, parts));
+    }
+    for (const [index, listenerConfig] of settings.sec1.datagram.entries()) {
+      const descriptor = place?.descriptors[settings.sec1.sip.length + index];
+      const inherited = place === undefined ? {} : { reusePort: true, descriptor };
+      const parts = { datagrams: settings.datagrams, ...inherited, dtls, keyCentre };
+      datagramListeners.push(await DatagramListener.open(listenerConfig, parts));
     }
     if (place !== undefined) {
       const transports = listeners.flatMap((listener) => listener.transports);
-      relay = await openRelay(place, settings, transports, (datagram, flow) => {
+      relay = await openRelay(place, settings, transports, datagramListeners, (datagram, flow) => {
         engine.receive(datagram, flow);
       });
       others.owner = new MessageOwner({
@@ -115,7 +155,8 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     }
   } catch (error) {
     flows.stop();
-    await closeTransports(listeners);
+    await closeListeners(listeners, datagramListeners);
+    keyLog?.close();
     await tap.close();
     await keyCentre.close();
     await users?.close();
@@ -177,10 +218,11 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   engine.setUser(proxy);
   wheel.start();
   targets.start();
+  handover?.adopt(handed, { sip: listeners, datagram: datagramListeners, flows: flows.flows.table });
 
   const parts = { config, logger, metrics, reporter, tap, listeners, admission, flows, targets, router, edge };
   publishTargetMetrics(metrics, targets, resolver);
-  const gatewayParts = { ...parts, engine, wheel, dns, keyCentre, users, relay };
+  const gatewayParts = { ...parts, engine, wheel, dns, keyCentre, users, relay, datagramListeners, handover, keyLog };
   publishMetrics(gatewayParts, others.owner);
   return new Gateway(gatewayParts);
 }
@@ -189,6 +231,7 @@ async function openRelay(
   place: WorkerPlace,
   settings: GatewayConfig,
   transports: readonly Transport[],
+  datagramListeners: readonly DatagramListener[],
   receive: (datagram: Buffer, flow: Flow) => void,
 ): Promise<WorkerRelay> {
   return WorkerRelay.open({
@@ -198,7 +241,10 @@ async function openRelay(
     queueBytes: settings.supervision.relayQueueBytes,
     onReceived: ({ listener, peer, datagram }) => {
       const transport = transports[listener];
-      if (transport !== undefined) receive(datagram, { transport, peer });
+      if (transport === undefined) datagramListeners[listener - transports.length]?.receive(datagram, peer);
+      // What is handed over of DTLS is not decrypted yet.
+      else if (transport instanceof DtlsSipTransport) transport.receiveDatagram(datagram, peer);
+      else receive(datagram, { transport, peer });
     },
     onSend: ({ listener, peer, datagram }) => {
       transports[listener]?.send(datagram, peer);
@@ -206,8 +252,20 @@ async function openRelay(
   });
 }
 
+/** The number under which workers hand datagrams of a DTLS listener to each other: transports first, then datagram listeners. */
+function relayPlace(
+  name: string,
+  listeners: readonly GatewayListener[],
+  datagramListeners: readonly DatagramListener[],
+): number {
+  const transports = listeners.flatMap((listener) => listener.transports);
+  const own = listeners.find((listener) => listener.name === name)?.dtls;
+  if (own !== undefined) return transports.indexOf(own);
+  return transports.length + datagramListeners.findIndex((listener) => listener.name === name);
+}
+
 function publishMetrics(
-  { metrics, engine, listeners, tap, relay }: GatewayParts,
+  { metrics, engine, listeners, datagramListeners, tap, relay }: GatewayParts,
   owner: MessageOwner | undefined,
 ): void {
   metrics.countersOf(
@@ -222,6 +280,12 @@ function publishMetrics(
     },
     () => total(listeners.map((listener) => listener.counters())),
   );
+  const channels = [
+    ...listeners.flatMap(({ name, dtls }) => (dtls === undefined ? [] : [{ name, channel: dtls.channel }])),
+    ...datagramListeners,
+  ];
+  if (channels.length > 0) publishDtlsMetrics(metrics, channels);
+  if (datagramListeners.length > 0) publishDatagramMetrics(metrics, datagramListeners);
   metrics.gauge({ name: 'osgate_sip_transactions', help: 'SIP transactions alive' }, () => engine.transactionCount);
   if (tap.counters !== undefined) {
     metrics.countersOf(

@@ -2,12 +2,14 @@ import { randomBytes } from 'node:crypto';
 
 import { loadSecretKey, SecretKey } from '../../kmc/index.ts';
 import type { GatewayConfig } from '../config/index.ts';
+import type { DtlsSecrets } from './dtls/dtls-parts.ts';
 
 /** The keys that make the gateway's stateless proofs; 32 octets each, independent of each other. All workers have the same. */
 export interface GatewaySecrets {
   readonly dialogs: Buffer;
   readonly flows: Buffer;
   readonly loops: Buffer;
+  readonly dtls: DtlsSecrets;
 }
 
 /**
@@ -21,6 +23,11 @@ export async function gatewaySecrets(source: GatewayConfig['secret']): Promise<G
     dialogs: root.derive('osgate gateway dialogs'),
     flows: root.derive('osgate gateway flows'),
     loops: root.derive('osgate gateway loops'),
+    dtls: {
+      connectionIds: root.derive('osgate gateway connection ids'),
+      tickets: root.derive('osgate gateway tickets'),
+      handover: root.derive('osgate gateway handover'),
+    },
   };
 }
 

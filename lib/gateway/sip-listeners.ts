@@ -1,18 +1,36 @@
 import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
 import type { Transport } from '../../sip/index.ts';
-import type { AuthenticatorConfig, GatewayConfig, GbaDigestConfig, SipListenerConfig } from '../config/index.ts';
+import type {
+  AuthenticatorConfig,
+  DtlsConfig,
+  GatewayConfig,
+  GbaDigestConfig,
+  SipListenerConfig,
+} from '../config/index.ts';
 import {
   AuthenticatorChain,
+  ChannelProofs,
   DigestAuthenticator,
   GbaDigestAuthenticator,
   KeyCache,
   TrustedAuthenticator,
   type Authenticator,
+  type ChannelProofParts,
   type SecurityRequirement,
 } from '../identity/index.ts';
-import type { SipListener } from '../sec1/index.ts';
+import type { DtlsSipTransport, SipListener } from '../sec1/index.ts';
 import { buildDigestAuthenticator } from './digest-users.ts';
+import {
+  buildChannelAuthenticator,
+  channelProofParts,
+  channelRecipe,
+  isChannelConfig,
+  type BuiltChannelAuthenticator,
+} from './dtls/channel-authenticators.ts';
+import type { DtlsParts } from './dtls/dtls-parts.ts';
+import { readCertificates } from './dtls/server-options.ts';
+import { openSipChannel } from './dtls/sip-channel.ts';
 import {
   openTransports,
   prefixed,
@@ -32,6 +50,7 @@ export interface AuthenticatorParts {
 
 export interface SipListenerParts extends AuthenticatorParts, TransportSettings {
   readonly handler: TransportHandler;
+  readonly dtls: DtlsParts;
 }
 
 interface BuiltAuthenticator {
@@ -39,6 +58,8 @@ interface BuiltAuthenticator {
   readonly recipe: string;
   readonly authenticator: Authenticator;
   readonly counters?: () => Record<string, number>;
+  /** What it knows of handshakes, where it judges those. */
+  readonly channel?: BuiltChannelAuthenticator;
 }
 
 /** How a listener judges its peers; a reload puts another one in its place, whole. */
@@ -57,26 +78,43 @@ export class GatewayListener implements SipListener {
   readonly fqdn: string;
   readonly transport: Transport;
   readonly transports: readonly Transport[];
+  readonly dtls: DtlsSipTransport | undefined;
   readonly #sockets: ListenerTransports;
+  readonly #proofs: ChannelProofs;
   #judgement: Judgement;
 
-  private constructor(config: SipListenerConfig, sockets: ListenerTransports, judgement: Judgement) {
+  private constructor(
+    config: SipListenerConfig,
+    sockets: ListenerTransports,
+    proofs: ChannelProofs,
+    judgement: Judgement,
+  ) {
     this.name = config.name;
     this.fqdn = config.fqdn;
     this.transport = sockets.transports[0];
     this.transports = sockets.transports;
+    this.dtls = sockets.dtls;
     this.#sockets = sockets;
+    this.#proofs = proofs;
     this.#judgement = judgement;
   }
 
   /**
    * Opens a listener as configured.
    *
-   * @throws SipError OSGATE_SIP_BIND_FAILED
+   * @throws SipError OSGATE_SIP_BIND_FAILED; OsgateError OSGATE_CONFIG_INVALID and DtlsError for files of DTLS
    */
   static async open(config: SipListenerConfig, parts: SipListenerParts): Promise<GatewayListener> {
     const judgement = judge(config, parts, [], {});
-    return new GatewayListener(config, await openTransports(config, parts, parts.handler), judgement);
+    const proofs = new ChannelProofs(channelPartsOf(judgement));
+    const sockets = await openTransports(config, parts, parts.handler, (user) =>
+      openSipChannel(config, parts.dtls, { proofs, authorities: authoritiesOf(judgement), user }),
+    );
+    return new GatewayListener(config, sockets, proofs, judgement);
+  }
+
+  async close(): Promise<void> {
+    await this.#sockets.close();
   }
 
   get authenticators(): AuthenticatorChain {
@@ -91,11 +129,14 @@ export class GatewayListener implements SipListener {
    * Prepares the authenticators of another configuration; calling the result puts them in force. One whose settings are the
    * same is kept, with its keys and its nonces; of one that is replaced no nonce is good any more, since its counts are gone.
    */
-  renew(config: SipListenerConfig, parts: AuthenticatorParts): () => void {
+  renew(config: SipListenerConfig, parts: AuthenticatorParts, dtls: DtlsConfig): () => void {
     const { built, retired } = this.#judgement;
     const next = judge(config, parts, built, retired);
+    const renewChannel = this.dtls?.channel.renew(readCertificates(dtls), authoritiesOf(next));
     return () => {
       this.#judgement = next;
+      renewChannel?.();
+      this.#proofs.replace(channelPartsOf(next));
     };
   }
 
@@ -143,12 +184,24 @@ function judge(
   };
 }
 
+function channelPartsOf({ built }: Judgement): ChannelProofParts {
+  return channelProofParts(built.map(({ channel }) => channel ?? {}));
+}
+
+function authoritiesOf({ built }: Judgement): string | undefined {
+  return built.find(({ channel }) => channel?.authorities !== undefined)?.channel?.authorities;
+}
+
 function build(
   listener: SipListenerConfig,
   settings: AuthenticatorConfig,
   recipe: string,
   parts: AuthenticatorParts,
 ): BuiltAuthenticator | undefined {
+  if (isChannelConfig(settings)) {
+    const channel = buildChannelAuthenticator(listener.fqdn, settings, parts.keyCentre);
+    return { recipe, authenticator: channel.authenticator, counters: channel.counters, channel };
+  }
   switch (settings.type) {
     case 'trusted':
       return { recipe, authenticator: new TrustedAuthenticator({ peers: settings.peers }) };
@@ -177,7 +230,8 @@ function recipeOf(
   settings: AuthenticatorConfig,
   { maximumNonces, nonceCountWindow }: GatewayConfig['limits'],
 ): string {
-  return JSON.stringify({ realm, fqdn, settings, maximumNonces, nonceCountWindow });
+  const files = isChannelConfig(settings) ? channelRecipe(settings) : '';
+  return JSON.stringify({ realm, fqdn, settings, files, maximumNonces, nonceCountWindow });
 }
 
 function gbaDigest(

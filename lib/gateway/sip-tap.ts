@@ -103,7 +103,7 @@ export class SipTap implements MessageObserver, EdgeEvents {
       kind,
       source: inwards ? peer : transport.local,
       destination: inwards ? transport.local : peer,
-      protocol: transport.protocol,
+      protocol: transport.protocol === 'TCP' ? 'TCP' : 'UDP',
       time: performance.timeOrigin + performance.now(),
       payload,
       correlationId: message.callId,

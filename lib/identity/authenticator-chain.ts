@@ -1,6 +1,8 @@
 import type { SipRequest } from '../../sip/message/index.ts';
 import type { Flow } from '../../sip/transport/transport.ts';
 import type { AuthenticationResult, Authenticator } from './authenticator.ts';
+import { channelIdentity, isSameSubscriber } from './channel-peer.ts';
+import { statusOf } from './refusal-reasons.ts';
 
 export interface AuthenticatorChainOptions {
   /** In the order in which they are asked. */
@@ -27,7 +29,10 @@ export class AuthenticatorChain {
    * accepts the peer, and not at all for an excused method; it offers the realms of all who would challenge (RFC 3261 22.3).
    */
   authenticate(request: SipRequest, flow: Flow): AuthenticationResult | Promise<AuthenticationResult> {
-    return this.#ask(0, undefined, request, flow);
+    const result = this.#ask(0, undefined, request, flow);
+    if (flow.peer.association === undefined) return result;
+    if (result instanceof Promise) return result.then((settled) => checkChannel(settled, request, flow));
+    return checkChannel(result, request, flow);
   }
 
   #ask(
@@ -54,6 +59,16 @@ export class AuthenticatorChain {
     }
     return kept ?? { outcome: 'not-applicable' };
   }
+}
+
+/** One association has one subscriber: who has the channel of one must not speak for another through it. */
+function checkChannel(result: AuthenticationResult, request: SipRequest, { peer }: Flow): AuthenticationResult {
+  if (result.outcome !== 'authenticated') return result;
+  const { scheme } = result.identity;
+  const channel = scheme === 'digest' || scheme === 'gba-digest' ? channelIdentity(peer, Date.now()) : undefined;
+  if (channel === undefined || isSameSubscriber(channel, result.identity)) return result;
+  const reason = 'channel-mismatch';
+  return { outcome: 'refused', reason, response: request.createResponse(statusOf(reason)) };
 }
 
 function isFinal(result: AuthenticationResult): boolean {

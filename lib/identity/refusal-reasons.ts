@@ -44,6 +44,10 @@ export const REFUSAL_REASONS = {
   },
   'key-centre-unavailable': { status: 503, meaning: 'The key centre does not answer.' },
   'users-unavailable': { status: 503, meaning: 'The database of digest users does not answer.' },
+  'channel-mismatch': {
+    status: 403,
+    meaning: 'The digest is right, but of another subscriber than the one whose DTLS association it came by.',
+  },
   'untrusted-peer': {
     status: 403,
     meaning: 'The listener knows peers by their address alone, and does not know this one.',

@@ -6,6 +6,7 @@ import {
   type Flow,
   type NameAddress,
   type SipRequest,
+  type TransportProtocol,
 } from '../../sip/index.ts';
 import type { Identity } from '../identity/index.ts';
 import type { AgentFlow, FlowTable } from './flow-table.ts';
@@ -18,7 +19,7 @@ export interface AgentFlowsOptions {
   /** In the order of the configuration, at most 256. */
   readonly listeners: readonly SipListener[];
   /** What agents are told of how often they must be heard of (RFC 5626 4.4, RFC 6223); seconds. */
-  readonly flowTimerSeconds: { readonly UDP: number; readonly TCP: number };
+  readonly flowTimerSeconds: Readonly<Record<TransportProtocol, number>>;
 }
 
 /** Where Route entries of ours lead. */
@@ -61,7 +62,8 @@ export class AgentFlows {
     const outbound = wantsOutbound(request);
     const entered = this.table.enter(flow, listener, {
       subject: identity.subject,
-      required: outbound || !isReachable(request, flow),
+      // Nothing but its association leads to an agent behind DTLS.
+      required: flow.peer.association !== undefined || outbound || !isReachable(request, flow),
       keptAlive: outbound || wantsKeep,
     });
     if (entered !== undefined && wantsKeep) {

@@ -18,6 +18,7 @@ export class EdgeTarget implements ProxyTarget {
   readonly path?: readonly string[];
   readonly responseTimeout?: number;
   readonly edit: (request: SipRequest) => void;
+  readonly hidesVia: boolean;
   readonly #target: SipTarget | undefined;
   readonly #hop: Hop;
   readonly #siblings: readonly Peer[];
@@ -27,6 +28,7 @@ export class EdgeTarget implements ProxyTarget {
   /**
    * @param target the server behind the hop, where it is one of SEC-3
    * @param routes what to write into Record-Route, or for REGISTER into Path
+   * @param hidesVia whether the place must see no Via but ours
    * @param large what to ask when the request is too large for a datagram
    * @param edit the last change to the copy that goes there
    */
@@ -35,12 +37,14 @@ export class EdgeTarget implements ProxyTarget {
     target: SipTarget | undefined,
     method: string,
     routes: readonly string[] | undefined,
+    hidesVia: boolean,
     scheduler: Scheduler,
     large: LargeWays,
     edit: (request: SipRequest) => void,
   ) {
     this.flow = flow;
     this.edit = edit;
+    this.hidesVia = hidesVia;
     this.#target = target;
     this.#hop = hop;
     this.#siblings = siblings;

@@ -42,7 +42,8 @@ const FLOWS_PER_SWEEP = 20_000;
 
 /**
  * The flows of authenticated agents: bounded, and expiring. A UDP flow is gone after it was silent for too long; a flow over
- * TCP lives as long as its connection. One that is not known here is not answered for.
+ * TCP lives as long as its connection, and one over DTLS as long as its association, whatever addresses that comes from. One
+ * that is not known here is not answered for.
  */
 export class FlowTable {
   readonly counters = { entered: 0, refusedTableFull: 0, expired: 0, closed: 0 };
@@ -62,6 +63,16 @@ export class FlowTable {
     return this.#size;
   }
 
+  /** Takes a flow over from an earlier process, with the serial that its tokens have; false when the table is full. */
+  adopt(flow: Flow, listener: SipListener, owner: FlowOwner & { readonly serial: number }): boolean {
+    if (this.#size >= this.#options.maximumFlows) {
+      this.counters.refusedTableFull++;
+      return false;
+    }
+    this.#put(new Entry(flow, listener, owner, owner.serial, this.#options.now()));
+    return true;
+  }
+
   /** Enters the flow of a peer that has authenticated, or renews it; undefined when the table is full. */
   enter(flow: Flow, listener: SipListener, owner: FlowOwner): AgentFlow | undefined {
     const now = this.#options.now();
@@ -76,11 +87,7 @@ export class FlowTable {
     }
     this.#serial = (this.#serial + 1) >>> 0;
     const entry = new Entry(flow, listener, owner, this.#serial, now);
-    const ofTransport = this.#flows.get(flow.transport);
-    if (ofTransport === undefined) this.#flows.set(flow.transport, new Map([[peerKey(flow.peer), entry]]));
-    else ofTransport.set(peerKey(flow.peer), entry);
-    this.#size++;
-    this.counters.entered++;
+    this.#put(entry);
     return entry;
   }
 
@@ -136,8 +143,19 @@ export class FlowTable {
     }
   }
 
+  #put(entry: Entry): void {
+    const { transport, peer } = entry;
+    const ofTransport = this.#flows.get(transport);
+    if (ofTransport === undefined) this.#flows.set(transport, new Map([[peerKey(peer), entry]]));
+    else ofTransport.set(peerKey(peer), entry);
+    this.#size++;
+    this.counters.entered++;
+  }
+
   #isOver(entry: Entry, now: number): boolean {
-    if (entry.transport.reliable) return !entry.transport.isConnected(entry.peer);
+    if (entry.transport.reliable || entry.peer.association !== undefined) {
+      return !entry.transport.isConnected(entry.peer);
+    }
     const { keptAliveIdleMilliseconds, silentIdleMilliseconds } = this.#options;
     return now - entry.lastSeen >= (entry.keptAlive ? keptAliveIdleMilliseconds : silentIdleMilliseconds);
   }
@@ -165,7 +183,8 @@ class Entry implements AgentFlow {
 
   constructor({ transport, peer }: Flow, listener: SipListener, owner: FlowOwner, serial: number, now: number) {
     this.transport = transport;
-    this.peer = { address: peer.address, port: peer.port };
+    // The peer of an association knows where it is reached now.
+    this.peer = peer.association === undefined ? { address: peer.address, port: peer.port } : peer;
     this.listener = listener;
     this.serial = serial;
     this.since = now;

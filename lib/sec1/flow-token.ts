@@ -1,12 +1,20 @@
 import { timingSafeEqual } from 'node:crypto';
 
-import { addressOctets, formatAddress, Hmac, type Peer, type TransportProtocol } from '../../sip/index.ts';
+import {
+  addressOctets,
+  DTLS_VIA_TRANSPORT,
+  formatAddress,
+  Hmac,
+  type Peer,
+  type TransportProtocol,
+} from '../../sip/index.ts';
 
 /** What a flow token says (RFC 5626 5.2). */
 export interface FlowTokenContent {
   readonly protocol: TransportProtocol;
   /** The place of the listener in the configuration, 0 to 255. */
   readonly listener: number;
+  /** Of an association its number alone: the address may be another one by the time that the token comes back. */
   readonly peer: Peer;
   /** See `AgentFlow.serial`. */
   readonly serial: number;
@@ -30,6 +38,8 @@ const FIXED_OCTETS = 9;
 const TCP = 1;
 const IPV6 = 2;
 const REQUIRED = 4;
+/** The number of the association stands in place of an IPv4 address. */
+const DTLS = 8;
 
 /**
  * The user part of our Path and Record-Route values: the flow that an agent opened, protected by an HMAC (RFC 5626 5.2, 9). It
@@ -50,15 +60,14 @@ export class FlowTokens {
   }
 
   issue(content: FlowTokenContent): string {
-    const { address, port } = content.peer;
-    const octets = addressOctets(address);
+    const { address, port, association } = content.peer;
+    const octets = association === undefined ? addressOctets(address) : associationOctets(association);
     const body = Buffer.alloc(FIXED_OCTETS + octets.length);
-    body[0] =
-      (content.protocol === 'TCP' ? TCP : 0) | (octets.length === 16 ? IPV6 : 0) | (content.required ? REQUIRED : 0);
+    body[0] = protocolFlag(content.protocol) | (octets.length === 16 ? IPV6 : 0) | (content.required ? REQUIRED : 0);
     body[1] = this.#worker;
     body[2] = content.listener;
     body.writeUInt32BE(content.serial, 3);
-    body.writeUInt16BE(port, 7);
+    body.writeUInt16BE(association === undefined ? port : 0, 7);
     octets.copy(body, FIXED_OCTETS);
     return Buffer.concat([body, this.#mac(body)]).toString('base64url');
   }
@@ -76,10 +85,14 @@ export class FlowTokens {
       outcome: 'token',
       worker: body[1] ?? 0,
       content: {
-        protocol: (flags & TCP) === 0 ? 'UDP' : 'TCP',
+        protocol: (flags & DTLS) !== 0 ? DTLS_VIA_TRANSPORT : (flags & TCP) === 0 ? 'UDP' : 'TCP',
         listener: body[2] ?? 0,
         serial: body.readUInt32BE(3),
-        peer: { address: formatAddress(body.subarray(FIXED_OCTETS)), port: body.readUInt16BE(7) },
+        peer: {
+          address: formatAddress(body.subarray(FIXED_OCTETS)),
+          port: body.readUInt16BE(7),
+          ...((flags & DTLS) === 0 ? {} : { association: body.readUInt32BE(FIXED_OCTETS) }),
+        },
         required: (flags & REQUIRED) !== 0,
       },
     };
@@ -90,4 +103,21 @@ export class FlowTokens {
     this.#hmac.write(body, '', mac, 0, MAC_OCTETS);
     return mac;
   }
+}
+
+function protocolFlag(protocol: TransportProtocol): number {
+  switch (protocol) {
+    case 'UDP':
+      return 0;
+    case 'TCP':
+      return TCP;
+    case DTLS_VIA_TRANSPORT:
+      return DTLS;
+  }
+}
+
+function associationOctets(association: number): Buffer {
+  const octets = Buffer.alloc(4);
+  octets.writeUInt32BE(association);
+  return octets;
 }

@@ -1,7 +1,9 @@
 export * from './admission/index.ts';
 export { AgentFlows, wantsOutbound, type AgentFlowsOptions, type FlowLookup } from './agent-flows.ts';
+export * from './datagram/index.ts';
 export { Departures } from './departures.ts';
 export { DIALOG_TOKEN_PARAMETER, DialogTokens } from './dialog-token.ts';
+export * from './dtls/index.ts';
 export type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
 export { FlowTable, type AgentFlow, type FlowTableOptions } from './flow-table.ts';
 export { FlowTokens, type FlowTokenContent } from './flow-token.ts';

@@ -34,6 +34,7 @@ import { ownRoutes } from './own-routes.ts';
 import { setRefusalWarning } from './refusal-warning.ts';
 import type { SipListener } from './sip-listener.ts';
 import type { Hop, RoutedRequest, SipRouter } from './sip-route.ts';
+import { mustHideVia } from './via-hiding.ts';
 
 /** Methods whose dialogs the gateway stays in: RFC 3261 16.6 step 4 and, for NOTIFY, RFC 6665 4.3. */
 const RECORD_ROUTED = new Set(['INVITE', 'SUBSCRIBE', 'NOTIFY', 'REFER']);
@@ -106,7 +107,9 @@ export class SipEdge implements ProxyHandler {
       return response;
     }
     // Asked for now: when a promise settles, another datagram is being delivered.
-    const limit = admission?.challengeLimit(flow.transport.reliable) ?? Number.POSITIVE_INFINITY;
+    // A connection and the handshake of an association prove the address.
+    const isProven = flow.transport.reliable || flow.peer.association !== undefined;
+    const limit = admission?.challengeLimit(isProven) ?? Number.POSITIVE_INFINITY;
     const result = listener.authenticators.authenticate(request, flow);
     if (!(result instanceof Promise)) return this.#judge(request, flow, listener, result, limit);
     return result.then((settled) => this.#judge(request, flow, listener, settled, limit));
@@ -148,6 +151,7 @@ export class SipEdge implements ProxyHandler {
       if (!trusted) {
         stripFromUntrusted(context.request);
         removeOwnCredentials(context.request, listener);
+        if (mustHideVia(context.request, context.flow)) context.request.remove('Via');
       }
       context.forward(first.flow);
     };
@@ -284,7 +288,8 @@ export class SipEdge implements ProxyHandler {
     if (target !== undefined && hop.target !== undefined && target.query.fixed === undefined) {
       peers.add(address, port, target);
     }
-    return new EdgeTarget(place, target, method, routes, scheduler, this.#options, (request) => {
+    const hidesVia = admissionOf(context)?.trusted !== true && mustHideVia(context.request, context.flow);
+    return new EdgeTarget(place, target, method, routes, hidesVia, scheduler, this.#options, (request) => {
       this.#cross(context, arrival, request, flow);
     });
   }

@@ -21,6 +21,11 @@ export interface ProxyTarget {
   flowFor?(octets: number): Flow | undefined;
   /** The flow that `flowFor` gave could not be used; `flow` is tried. */
   onFlowRefused?(refused: Flow): void;
+  /**
+   * True when this target must not see the Via values of the request: it gets ours alone, and those of the request are put back
+   * into its responses.
+   */
+  readonly hidesVia?: boolean;
   /** Last change to the copy that goes to this target. */
   edit?(request: SipRequest): void;
   /** Asked just before the request goes out: false passes this target over. True is followed by `onEnd`, sooner or later. */

@@ -1,4 +1,4 @@
-import type { NameAddress, SipRequest, SipResponse, Uri } from '../message/index.ts';
+import type { NameAddress, SipMessage, SipRequest, SipResponse, Uri } from '../message/index.ts';
 import { tagOf } from '../message/index.ts';
 import type { Scheduler, Timer } from '../scheduler.ts';
 import type { FlowSizing, ServerTransaction, TransactionEngine } from '../transaction/index.ts';
@@ -107,7 +107,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   onBranchResponse(response: SipResponse, branch: Branch): void {
-    this.#receive(response, branch.target.flow);
+    this.#receive(response, branch.target);
   }
 
   onBranchTimeout(): void {
@@ -171,6 +171,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
     const { maxForwards } = copy;
     copy.set('Max-Forwards', String(maxForwards === undefined ? this.#environment.maxForwards : maxForwards - 1));
     ensureMaxBreadth(copy);
+    if (target.hidesVia === true) copy.remove('Via');
     target.edit?.(copy);
     if (target.recordRoute !== undefined) prependAll(copy, 'Record-Route', target.recordRoute);
     if (target.path !== undefined) prependAll(copy, 'Path', target.path);
@@ -179,9 +180,12 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   }
 
   /** RFC 3261 16.7. */
-  #receive(response: SipResponse, from: Flow): void {
+  #receive(response: SipResponse, { flow: from, hidesVia }: ProxyTarget): void {
     if (response.status === 100) return;
-    response.removeFirstValue('Via');
+    if (hidesVia === true) {
+      response.remove('Via');
+      prependAll(response, 'Via', this.request.headers('Via'));
+    } else response.removeFirstValue('Via');
     if (response.topVia === undefined) return;
     if (response.status < 200) {
       this.#restartTimerC();
@@ -251,6 +255,6 @@ function isAmong({ address, port }: Peer, peers: readonly Peer[]): boolean {
 }
 
 /** The first of the values comes to stand on top. */
-function prependAll(request: SipRequest, name: string, values: readonly string[]): void {
-  for (let index = values.length - 1; index >= 0; index--) request.prepend(name, values[index] ?? '');
+function prependAll(message: SipMessage, name: string, values: readonly string[]): void {
+  for (let index = values.length - 1; index >= 0; index--) message.prepend(name, values[index] ?? '');
 }

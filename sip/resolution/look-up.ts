@@ -1,3 +1,4 @@
+import { DTLS_VIA_TRANSPORT } from '../transport/index.ts';
 import { defaultPort, type Destination, type SipProtocol } from './destination.ts';
 import type { DnsAnswer, DnsClient, NaptrRecord, SrvRecord } from './dns-client.ts';
 import type { Plan, PlanServer } from './plan.ts';
@@ -57,6 +58,8 @@ export class LookUp {
   async #groups(): Promise<PlanServer[][]> {
     const { host, port, protocol } = this.#query;
     if (port !== undefined) return this.#atHost(host, port, protocol ?? this.#fallbackProtocol());
+    // RFC 3263 knows no DTLS: there are no SRV names to ask for.
+    if (protocol === DTLS_VIA_TRANSPORT) return this.#atHost(host, defaultPort(protocol), protocol);
     const services = protocol === undefined ? await this.#services() : [serviceOf(protocol, host)];
     const usable = services.filter((service) => reachesBy(this.#reach, service.protocol));
     const answers = await Promise.all(usable.map(async ({ name }) => this.#records(this.#dns.srv(name))));

@@ -1,9 +1,10 @@
+import { DTLS_VIA_TRANSPORT } from '../transport/index.ts';
 import type { SipProtocol } from './destination.ts';
 
 /** Which protocols a sender has, and for each of them which family of addresses: one bit a pair, see `reachBit`. */
 export type Reach = number;
 
-const PROTOCOLS: readonly SipProtocol[] = ['UDP', 'TCP', 'TLS'];
+const PROTOCOLS: readonly SipProtocol[] = ['UDP', 'TCP', 'TLS', DTLS_VIA_TRANSPORT];
 
 /** The bit of one protocol over one family; a reach is the sum of those that a sender has. */
 export function reachBit(protocol: SipProtocol, family: 4 | 6): Reach {

@@ -1,8 +1,11 @@
 import { isIP } from 'node:net';
 
+import { DTLS_VIA_TRANSPORT } from '../transport/index.ts';
 import type { SipUri } from '../message/index.ts';
 import { defaultPort, type Destination, type SipProtocol } from './destination.ts';
 import { reachBit, type Reach } from './reach.ts';
+
+const DTLS_URI_TRANSPORT = DTLS_VIA_TRANSPORT.toLowerCase();
 
 /** What RFC 3263 needs to know of a URI; made once for a URI that is used often. */
 export interface ResolutionQuery {
@@ -52,6 +55,8 @@ function protocolOf(transport: string | undefined, secure: boolean): SipProtocol
       return secure ? 'TLS' : 'TCP';
     case 'tls':
       return 'TLS';
+    case DTLS_URI_TRANSPORT:
+      return DTLS_VIA_TRANSPORT;
     default:
       return 'unknown';
   }

@@ -274,7 +274,7 @@ export class TransactionEngine {
       this.#receiveAck(request, via, flow);
       return;
     }
-    const key = serverKey(request, via, request.method);
+    const key = keyOf(request, via, request.method, flow);
     const known = this.#servers.get(key);
     if (known !== undefined) {
       this.counters.retransmissionsIn++;
@@ -284,13 +284,14 @@ export class TransactionEngine {
     const answered = this.#answered.find(key);
     if (answered !== undefined) {
       this.counters.retransmissionsIn++;
-      this.#sendAgain(answered.bytes, answered.flow);
+      // An association may have moved to another address since; the key says that it is the same one.
+      this.#sendAgain(answered.bytes, flow.peer.association === undefined ? answered.flow : flow);
       return;
     }
     stampVia(request, via, flow.peer);
     const responseFlow = responseFlowOf(via, flow);
     // A CANCEL of a request that was let in needs no other excuse.
-    const invite = request.method === 'CANCEL' ? this.#servers.get(serverKey(request, via, 'INVITE')) : undefined;
+    const invite = request.method === 'CANCEL' ? this.#servers.get(keyOf(request, via, 'INVITE', flow)) : undefined;
     const screened = invite === undefined ? this.#user?.screen?.(request, flow) : undefined;
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
@@ -323,7 +324,7 @@ export class TransactionEngine {
   }
 
   #receiveAck(request: SipRequest, via: Via, flow: Flow): void {
-    const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
+    const invite = this.#servers.get(keyOf(request, via, 'INVITE', flow));
     if (invite instanceof InviteServerTransaction && !invite.accepted) {
       invite.receiveAck();
       return;
@@ -431,6 +432,12 @@ const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
 
+/** Transactions of one association are its own: another peer that knows a branch does not get at them. */
+function keyOf(request: SipRequest, via: Via, method: string, { peer }: Flow): string {
+  const key = serverKey(request, via, method);
+  return peer.association === undefined ? key : `${key} #${peer.association}`;
+}
+
 /** Notes where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
 function stampVia(request: SipRequest, via: Via, source: Peer): void {
   if (via.rport === undefined && via.received === undefined && via.host === source.address) return;
@@ -442,10 +449,10 @@ function stampVia(request: SipRequest, via: Via, source: Peer): void {
 
 /**
  * Where a response goes (RFC 3261 18.2.2, RFC 3581 4): always to the address that the request came from, and over a stream
- * by its connection.
+ * by its connection, or by its association.
  */
 function responseFlowOf(via: Via, flow: Flow): Flow {
-  if (via.rport !== undefined || flow.transport.reliable) return flow;
+  if (via.rport !== undefined || flow.transport.reliable || flow.peer.association !== undefined) return flow;
   const port = via.port ?? 5060;
   return port === flow.peer.port ? flow : { transport: flow.transport, peer: { address: flow.peer.address, port } };
 }

@@ -6,4 +6,4 @@ export type { CloseReason } from './tcp-connection.ts';
 export { TcpTransport, type StreamHandler, type TcpTransportOptions } from './tcp-transport.ts';
 export type { DatagramHandler, Flow, Peer, Transport, TransportProtocol } from './transport.ts';
 export { UdpTransport, type UdpTransportOptions } from './udp-transport.ts';
-export { peerKey } from './transport.ts';
+export { DTLS_VIA_TRANSPORT, isDtlsViaTransport, peerKey } from './transport.ts';

@@ -2,13 +2,32 @@
 export interface Peer {
   readonly address: string;
   readonly port: number;
+  /**
+   * Where the transport has associations whose peers may move from address to address (DTLS with connection ids): the number
+   * of the association, 32 bits, which stands for the peer in place of the address.
+   */
+  readonly association?: number;
 }
 
 /** Takes a datagram that came in; `datagram` belongs to the receiver. */
 export type DatagramHandler = (datagram: Buffer, source: Peer) => void;
 
 /** The transports that there are, by their token in Via (RFC 3261 20.42). */
-export type TransportProtocol = 'UDP' | 'TCP';
+export type TransportProtocol = 'UDP' | 'TCP' | typeof DTLS_VIA_TRANSPORT;
+
+/**
+ * SIP over DTLS over UDP in Via. Unconfirmed: draft-jennings-sip-dtls never became an RFC, and implementations agree on this
+ * spelling. The transport parameter of a URI is the same in lower case.
+ */
+export const DTLS_VIA_TRANSPORT = 'DTLS-UDP';
+
+/** How else peers spell {@link DTLS_VIA_TRANSPORT} in Via. Unconfirmed (reSIProcate). */
+const OTHER_DTLS_VIA_TRANSPORTS: ReadonlySet<string> = new Set(['DTLS']);
+
+/** True for a token of Via, in upper case, that means DTLS. */
+export function isDtlsViaTransport(protocol: string): boolean {
+  return protocol === DTLS_VIA_TRANSPORT || OTHER_DTLS_VIA_TRANSPORTS.has(protocol);
+}
 
 /** What the SIP core needs of a socket. Sending never throws for a full buffer or an unreachable peer: both are counted. */
 export interface Transport {
@@ -28,8 +47,10 @@ export interface Transport {
    *   on connections or on octets that wait is reached. A datagram for which the socket has no room is lost, not failed.
    */
   send(message: Buffer, peer: Peer): boolean;
-  /** True when a connection to that peer is open; for datagrams always. */
+  /** True when a connection or an association to that peer is open; for plain datagrams always. */
   isConnected(peer: Peer): boolean;
+  /** True when the peer proved who it is to the transport itself: by the handshake of its association. */
+  isAuthenticated?(peer: Peer): boolean;
   /** That peer has authenticated: a stream keeps its connection beyond the time that strangers have. */
   prove?(peer: Peer): void;
   /** A transaction with that peer timed out: a stream that has been silent as well gives its connection up. */
@@ -43,7 +64,7 @@ export interface Flow {
   readonly peer: Peer;
 }
 
-/** One text for one transport address, as a key of maps. */
-export function peerKey({ address, port }: Peer): string {
-  return `${address} ${port}`;
+/** One text for one transport address, or one association, as a key of maps. */
+export function peerKey({ address, port, association }: Peer): string {
+  return association === undefined ? `${address} ${port}` : `#${association}`;
 }

@@ -102,13 +102,18 @@ export class UdpTransport implements Transport {
     return new UdpTransport(socket, options, onDatagram);
   }
 
+  /** True while nothing more may wait for room in the send buffer. */
+  get isFull(): boolean {
+    return this.#pending >= this.#maximumPending;
+  }
+
   send(message: Buffer, peer: Peer): boolean {
     // A Via may name port 0, to which nothing can be sent.
     if (!this.#open || message.length > this.#largest || peer.port === 0) {
       this.counters.sendErrors++;
       return false;
     }
-    if (this.#pending >= this.#maximumPending) {
+    if (this.isFull) {
       this.counters.sendBufferFull++;
       return true;
     }

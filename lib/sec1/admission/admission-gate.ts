@@ -172,7 +172,7 @@ export class AdmissionGate {
     const counters = this.#counters;
     counters.received++;
     this.#queue.noteArrival();
-    const { address, port } = flow.peer;
+    const { address } = flow.peer;
     const arrival = this.#arrivalOf(flow.transport);
     if (arrival.inside.size > 0 && arrival.inside.has(address)) {
       counters.inside++;
@@ -180,9 +180,8 @@ export class AdmissionGate {
       return;
     }
     const source = this.#source;
-    source.read(address, port, arrival.number);
     const now = this.#options.now();
-    const place = this.#known.find(source.words, source.flowHash, now);
+    const place = this.#placeOf(flow, arrival, now);
     if (place >= 0) {
       if (this.#takeKnown(place, now)) {
         counters.known++;
@@ -209,13 +208,15 @@ export class AdmissionGate {
 
   /** A request from that flow was authenticated: from now on it does not wait. */
   authenticated(flow: Flow): void {
-    this.#read(flow);
-    const { words, flowHash, addressHash } = this.#source;
     const now = this.#options.now();
-    const before = this.#known.size;
-    if (this.#known.put(words, flowHash, now, now + this.#options.known.seconds * 1000) < 0) {
-      this.#counters['known-full']++;
-    } else if (this.#known.size > before) this.#counters.promoted++;
+    const { association } = flow.peer;
+    if (association !== undefined) {
+      this.#source.readAssociation(association, this.#arrivalOf(flow.transport).number);
+      this.#promote(now);
+    }
+    this.#read(flow);
+    if (association === undefined) this.#promote(now);
+    const { words, flowHash, addressHash } = this.#source;
     this.#offendingFlows.forgive(words, flowHash, Number.POSITIVE_INFINITY, now);
     this.#offendingAddresses.forgive(this.#source.network(), addressHash, FORGIVENESS, now);
   }
@@ -224,9 +225,14 @@ export class AdmissionGate {
   refused(flow: Flow, reason: EdgeRefusal): void {
     const weight = offenceWeight(reason);
     if (weight === 0) return;
+    const now = this.#options.now();
+    const { association } = flow.peer;
+    if (association !== undefined) {
+      this.#source.readAssociation(association, this.#arrivalOf(flow.transport).number);
+      if (this.#known.find(this.#source.words, this.#source.flowHash, now) >= 0) return;
+    }
     this.#read(flow);
     const { words, flowHash, addressHash } = this.#source;
-    const now = this.#options.now();
     // A neighbour behind the same NAT, or somebody who forges its address, must not get a proven agent banned.
     if (this.#known.find(words, flowHash, now) >= 0) return;
     this.#offendingFlows.add(words, flowHash, weight, now);
@@ -239,6 +245,33 @@ export class AdmissionGate {
     this.#known.sweep(now, SWEEP_PLACES);
     this.#offendingFlows.sweep(now, SWEEP_PLACES);
     this.#offendingAddresses.sweep(now, SWEEP_PLACES);
+  }
+
+  /**
+   * The place of a flow among those that are known, or -1; afterwards the source is read. An association that began with a
+   * proof is known from its first message, wherever that comes from.
+   */
+  #placeOf({ transport, peer }: Flow, arrival: Arrival, now: number): number {
+    const source = this.#source;
+    const { address, port, association } = peer;
+    if (association !== undefined) {
+      source.readAssociation(association, arrival.number);
+      let place = this.#known.find(source.words, source.flowHash, now);
+      if (place < 0 && transport.isAuthenticated?.(peer) === true) place = this.#promote(now);
+      if (place >= 0) return place;
+    }
+    source.read(address, port, arrival.number);
+    return association === undefined ? this.#known.find(source.words, source.flowHash, now) : -1;
+  }
+
+  /** Makes the source that was read last known; -1 when there is no room. */
+  #promote(now: number): number {
+    const { words, flowHash } = this.#source;
+    const before = this.#known.size;
+    const place = this.#known.put(words, flowHash, now, now + this.#options.known.seconds * 1000);
+    if (place < 0) this.#counters['known-full']++;
+    else if (this.#known.size > before) this.#counters.promoted++;
+    return place;
   }
 
   /** Bans and rates of strangers; false when the datagram is to be dropped, which is counted. */

@@ -32,6 +32,19 @@ export class Source {
     this.flowHash.update(words, this.#isIpv4 ? 3 : 0, SOURCE_WORDS);
   }
 
+  /** Reads an association in place of an address, which may change. `transport` as for {@link read}. */
+  readAssociation(association: number, transport: number): void {
+    const { words } = this;
+    this.#isIpv4 = false;
+    // No address begins so: ffff:ffff::/32 is reserved.
+    words[0] = 0xffff_ffff;
+    words[1] = 0;
+    words[2] = 0;
+    words[3] = association;
+    words[PORT_WORD] = transport << 16;
+    this.flowHash.update(words, 0, SOURCE_WORDS);
+  }
+
   /** The address without port and transport, as words of a {@link SourceTable}; hashes it too. */
   network(): Uint32Array {
     const { words } = this;

@@ -25,7 +25,7 @@ describe('flows of agents', () => {
       }),
       tokens: new FlowTokens(Buffer.alloc(32, secret), worker),
       listeners: [listener],
-      flowTimerSeconds: { UDP: 30, TCP: 120 },
+      flowTimerSeconds: { UDP: 30, TCP: 120, 'DTLS-UDP': 30 },
     });
 
   const register = (contact: string, via = ''): SipRequest => {

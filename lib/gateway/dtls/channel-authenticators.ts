@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto';
+
+import type { KeyCentre } from '../../../kmc/index.ts';
+import type { AuthenticatorConfig, ChannelAuthenticatorConfig } from '../../config/index.ts';
+import {
+  CertificateIdentities,
+  ChannelAuthenticator,
+  GBA_PSK_HINT,
+  GbaPsk,
+  KeyCache,
+  StaticPsk,
+  type ChannelProofParts,
+  type PskSource,
+} from '../../identity/index.ts';
+import { prefixed } from '../listener-transports.ts';
+import { readConfiguredFile } from './configured-file.ts';
+
+/** An authenticator of the handshake: what judges handshakes, and what lets messages in afterwards. */
+export interface BuiltChannelAuthenticator {
+  readonly authenticator: ChannelAuthenticator;
+  readonly psk?: PskSource;
+  readonly certificates?: CertificateIdentities;
+  /** PEM: whose certificates are taken. */
+  readonly authorities?: string;
+  readonly counters: () => Record<string, number>;
+}
+
+export type AnyChannelConfig =
+  ChannelAuthenticatorConfig | Extract<AuthenticatorConfig, { readonly digestAsWell: boolean }>;
+
+export function isChannelConfig(settings: AuthenticatorConfig): settings is AnyChannelConfig & AuthenticatorConfig {
+  return settings.type === 'gba-psk' || settings.type === 'psk' || settings.type === 'certificate';
+}
+
+/**
+ * Everything that the authenticator would be built from, as text: the content of its files too, which may have changed while
+ * their names have not.
+ *
+ * @throws OsgateError OSGATE_CONFIG_INVALID when a file cannot be read
+ */
+export function channelRecipe(settings: AnyChannelConfig): string {
+  switch (settings.type) {
+    case 'gba-psk':
+      return '';
+    case 'psk':
+      return digestOf(readConfiguredFile(settings.identities));
+    case 'certificate':
+      return digestOf(readConfiguredFile(settings.authorities));
+  }
+}
+
+/** @throws OsgateError OSGATE_CONFIG_INVALID for files that cannot be read or understood */
+export function buildChannelAuthenticator(
+  fqdn: string,
+  settings: AnyChannelConfig,
+  keyCentre: KeyCentre,
+): BuiltChannelAuthenticator {
+  const digestAsWell = 'digestAsWell' in settings && settings.digestAsWell;
+  const authenticator = new ChannelAuthenticator({ scheme: settings.type, digestAsWell });
+  switch (settings.type) {
+    case 'gba-psk': {
+      const keys = new KeyCache({ keyCentre, maximumKeys: settings.keyCacheMaximum });
+      const organisation = settings.uaSecurityProtocol === 'oma' ? 'OMA' : '3GPP';
+      const psk = new GbaPsk({ fqdn, organisation, keys, gsids: settings.gsids });
+      return {
+        authenticator,
+        psk,
+        counters: () => ({ ...prefixed('gba-psk', psk.counters), ...prefixed('key', keys.counters) }),
+      };
+    }
+    case 'psk': {
+      const { identities, publicIdentities } = settings;
+      const psk = new StaticPsk({ text: readConfiguredFile(identities), name: identities, publicIdentities });
+      return { authenticator, psk, counters: () => prefixed('psk', psk.counters) };
+    }
+    case 'certificate': {
+      const certificates = new CertificateIdentities({ identities: settings.identities });
+      return {
+        authenticator,
+        certificates,
+        authorities: readConfiguredFile(settings.authorities),
+        counters: () => prefixed('certificate', certificates.counters),
+      };
+    }
+  }
+}
+
+/** What the handshakes of a listener are judged by. */
+export function channelProofParts(built: readonly Partial<BuiltChannelAuthenticator>[]): ChannelProofParts {
+  return {
+    psk: built.flatMap(({ psk }) => (psk === undefined ? [] : [psk])),
+    certificates: built.find(({ certificates }) => certificates !== undefined)?.certificates,
+  };
+}
+
+/** The hint for pre-shared keys: that of GBA where its keys are taken; undefined where no pre-shared keys are. */
+export function pskHint(
+  authenticators: readonly { readonly type: string }[],
+): { readonly hint: string | undefined } | undefined {
+  if (authenticators.some(({ type }) => type === 'gba-psk')) return { hint: GBA_PSK_HINT };
+  return authenticators.some(({ type }) => type === 'psk') ? { hint: undefined } : undefined;
+}
+
+function digestOf(content: string): string {
+  return createHash('sha256').update(content).digest('base64');
+}
