@@ -1,72 +1,68 @@
 import { createSocket, type Socket } from 'node:dgram';
 
 /**
- * A NAT in front of one agent: what comes to its inside port goes to the gateway from an outside port of its own, and back.
- * `rebind` does what NATs do to a flow that they have forgotten: from then on it has another outside port, and what is sent
- * to the old one is lost.
+ * A NAT in front of agents: what comes to its inside port goes to the gateway from an outside port that each sender has for
+ * itself, and back. `rebind` does what NATs do to flows that they have forgotten: from then on they have other outside ports,
+ * and what is sent to the old ones is lost.
  */
 export class NatRelay {
   readonly #inside: Socket;
   readonly #gatewayPort: number;
-  #outside: Socket;
-  #agentPort: number | undefined;
+  /** Of each sender by its port. */
+  readonly #outside = new Map<number, Socket>();
 
-  private constructor(inside: Socket, outside: Socket, gatewayPort: number) {
+  private constructor(inside: Socket, gatewayPort: number) {
     this.#inside = inside;
-    this.#outside = outside;
     this.#gatewayPort = gatewayPort;
     inside.on('message', (datagram, { port }) => {
-      this.#agentPort = port;
-      this.#outside.send(datagram, gatewayPort, '127.0.0.1');
+      this.#outsideOf(port).send(datagram, gatewayPort, '127.0.0.1');
     });
-    this.#listen(outside);
   }
 
   static async open(gatewayPort: number): Promise<NatRelay> {
-    return new NatRelay(await bind(), await bind(), gatewayPort);
+    const inside = createSocket('udp4');
+    await new Promise<void>((resolve, reject) => {
+      inside.once('error', reject);
+      inside.bind(0, '127.0.0.1', () => {
+        inside.off('error', reject);
+        resolve();
+      });
+    });
+    return new NatRelay(inside, gatewayPort);
   }
 
-  /** Where the agent sends. */
+  /** Where agents send. */
   get port(): number {
     return this.#inside.address().port;
   }
 
-  /** Where the gateway sees the agent. */
-  get outsidePort(): number {
-    return this.#outside.address().port;
+  /** Where the gateway sees the agents. */
+  get outsidePorts(): number[] {
+    return [...this.#outside.values()].map((socket) => socket.address().port);
   }
 
-  /** Gives the flow another outside port. */
-  async rebind(): Promise<void> {
-    const next = await bind();
-    this.#outside.close();
-    this.#outside = next;
-    this.#listen(next);
+  /** Gives every flow another outside port, with its next datagram. */
+  rebind(): void {
+    for (const socket of this.#outside.values()) socket.close();
+    this.#outside.clear();
   }
 
   close(): void {
+    this.rebind();
     this.#inside.close();
-    this.#outside.close();
   }
 
-  #listen(outside: Socket): void {
-    outside.on('message', (datagram, { port }) => {
-      if (port !== this.#gatewayPort || this.#agentPort === undefined) return;
-      this.#inside.send(datagram, this.#agentPort, '127.0.0.1');
+  #outsideOf(agentPort: number): Socket {
+    const known = this.#outside.get(agentPort);
+    if (known !== undefined) return known;
+    const socket = createSocket('udp4');
+    this.#outside.set(agentPort, socket);
+    socket.on('message', (datagram, { port }) => {
+      if (port === this.#gatewayPort) this.#inside.send(datagram, agentPort, '127.0.0.1');
     });
     // What was sent to a port that nobody has any more comes back as an error; a NAT does not care.
-    outside.on('error', () => undefined);
+    socket.on('error', () => undefined);
+    socket.bind(0, '127.0.0.1');
+    return socket;
   }
-}
-
-async function bind(): Promise<Socket> {
-  const socket = createSocket('udp4');
-  await new Promise<void>((resolve, reject) => {
-    socket.once('error', reject);
-    socket.bind(0, '127.0.0.1', () => {
-      socket.off('error', reject);
-      resolve();
-    });
-  });
-  return socket;
 }
