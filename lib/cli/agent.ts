@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { loadConfig, requireSection, type AgentConfig } from '../config/index.ts';
 import { OsgateError } from '../errors.ts';
+import { proxyCommand } from './agent-proxy.ts';
 import {
   createKeyring,
   parsePidfLo,
@@ -36,6 +37,7 @@ export function agentCommand(): Command {
   agent.addCommand(messageCommand());
   agent.addCommand(registerCommand());
   agent.addCommand(optionsCommand());
+  agent.addCommand(proxyCommand());
   return agent.addHelpText('after', EXIT_CODES);
 }
 

@@ -1,4 +1,6 @@
+import { agentDtls, agentProxy } from './agent-dtls.ts';
 import {
+  choice,
   domainName,
   type FilePath,
   hexadecimal,
@@ -28,7 +30,14 @@ export function agentSection(file: FilePath) {
         .optional()
         .describe('PEM file: the authorities that sign the key centre’s certificate (HTTPS only).'),
     }).describe('The way to the key centre.'),
-    gateway: sipHostPort().describe('The SIP address of the gateway.'),
+    transport: choice(['udp', 'dtls'])
+      .default('udp')
+      .describe(
+        'How SIP goes to the gateway: over UDP with a digest, or over DTLS, whose association proves the agent.',
+      ),
+    dtls: agentDtls(file).prefault({}).describe('The DTLS association with the gateway.'),
+    proxy: agentProxy().prefault({}).describe('What `osgate agent proxy` serves local clients with.'),
+    gateway: sipHostPort().describe('The SIP address of the gateway; the port is 5060 where absent, 5061 with DTLS.'),
     gatewayFqdn: domainName().describe('The FQDN of the gateway in the NAF_Id; the same as the listener’s `fqdn`.'),
     uaSecurityProtocolId: uaSecurityProtocolId().describe('The same as at the gateway’s authenticator.'),
     keyCache: file

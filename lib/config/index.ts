@@ -1,3 +1,4 @@
+export { nodeDtlsClientSuite } from './agent-checks.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
@@ -5,6 +6,8 @@ export type {
   AdminConfig,
   AdmissionConfig,
   AgentConfig,
+  AgentDtlsConfig,
+  AgentProxyConfig,
   AuthenticatorConfig,
   ChannelAuthenticatorConfig,
   Config,

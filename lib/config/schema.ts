@@ -1,4 +1,5 @@
 import type { z } from 'zod';
+import { agentChecks } from './agent-checks.ts';
 import { agentSection } from './agent.ts';
 import { crossChecks } from './cross-checks.ts';
 import { dtlsChecks } from './dtls-checks.ts';
@@ -21,7 +22,8 @@ export function configSchema(folder: string) {
   })
     .superRefine(crossChecks)
     .superRefine(identityChecks)
-    .superRefine(dtlsChecks);
+    .superRefine(dtlsChecks)
+    .superRefine(agentChecks);
 }
 
 /** A value and everything in it, as nobody may change it. */
@@ -57,3 +59,5 @@ export type AdmissionConfig = GatewayConfig['admission'];
 export type SupervisionConfig = GatewayConfig['supervision'];
 export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;
+export type AgentDtlsConfig = AgentConfig['dtls'];
+export type AgentProxyConfig = AgentConfig['proxy'];

@@ -1,7 +1,8 @@
-export { createKeyring, startSipAgent } from './agent.ts';
+export { createKeyring, startAgentProxy, startSipAgent, type ProxyStart } from './agent.ts';
 export { AgentKeyring, type AgentKeyringOptions } from './agent-keyring.ts';
 export { nafKey, nafPassword, type BootstrappedKeys } from './bootstrapped-keys.ts';
 export { KeyFile } from './key-file.ts';
+export { AgentProxy, type AgentProxyEvents, type AgentProxyOptions } from './proxy/agent-proxy.ts';
 export { parsePidfLo, type Location } from './pidf-lo.ts';
 export {
   SipAgent,

@@ -3,11 +3,12 @@ import { UserAgent, type URI } from 'sip.js';
 
 import { OsgateError } from '../errors.ts';
 import type { AgentKeyring } from './agent-keyring.ts';
+import type { DatagramCarrier } from './datagram-carrier.ts';
 import { SipJsDigest } from './sip-js-digest.ts';
-import { UdpSipJsTransport, type UdpSipJsTransportOptions } from './udp-sip-js-transport.ts';
+import { SipJsTransport } from './sip-js-transport.ts';
 
 export interface SipAgentOptions {
-  readonly transport: UdpSipJsTransportOptions;
+  readonly carrier: DatagramCarrier;
   /** The IMPU that requests come from. */
   readonly publicIdentity: string;
   /** The FQDN of the gateway: the only realm that is answered is `3GPP-bootstrapping@` and this. */
@@ -44,20 +45,37 @@ export interface AgentSubscription {
   unsubscribe(): void;
 }
 
+export interface SubscribeOptions {
+  readonly target: string;
+  readonly event: string;
+  /** Seconds. */
+  readonly expires: number;
+  readonly accept: string;
+  readonly onNotify: (notification: Notification) => void;
+}
+
+/** A subscription of one dialog. */
+interface DialogSubscription extends AgentSubscription {
+  /** Forgets the dialog without a word to the notifier. */
+  drop(): void;
+}
+
 /**
- * The agent's SIP user agent: sip.js over our UDP transport, everything through the gateway, digest with GBA keys.
+ * The agent's SIP user agent: sip.js over a transport of ours, everything through the gateway, digest with GBA keys.
  *
  * When the gateway goes on challenging after a right answer it does not know the B-TID any more: the agent then
  * bootstraps again, once, and repeats the request (TS 24.109 5.2.5).
  */
 export class SipAgent {
   readonly #userAgent: UserAgent;
-  readonly #transport: UdpSipJsTransport;
+  readonly #transport: SipJsTransport;
   readonly #keyring: AgentKeyring;
   readonly #realm: string;
+  /** Those that run, each with how it begins again. */
+  readonly #subscriptions = new Set<() => void>();
   #digest: SipJsDigest | undefined;
 
-  private constructor(options: SipAgentOptions, transport: UdpSipJsTransport, from: URI) {
+  private constructor(options: SipAgentOptions, transport: SipJsTransport, from: URI) {
     this.#keyring = options.keyring;
     this.#transport = transport;
     this.#realm = `3GPP-bootstrapping@${options.gatewayFqdn}`;
@@ -69,20 +87,24 @@ export class SipAgent {
       viaHost: host,
       forceRport: true,
       contactName: from.user ?? 'agent',
-      contactParams: {},
+      contactParams:
+        options.carrier.transportParameter === undefined ? {} : { transport: options.carrier.transportParameter },
       logBuiltinEnabled: false,
       gracefulShutdown: false,
       userAgentString: 'osgate 3gpp-gba',
     });
     this.#userAgent.contact.uri.port = port;
     this.#userAgent.userAgentCore.configuration.authenticationFactory = () => this.#digest;
+    transport.onNewWay = () => {
+      for (const beginAgain of this.#subscriptions) beginAgain();
+    };
   }
 
   /** @throws SipError OSGATE_SIP_BIND_FAILED; OsgateError OSGATE_AGENT_REFUSED for an identity that is no SIP URI */
   static async start(options: SipAgentOptions): Promise<SipAgent> {
     const from = UserAgent.makeURI(options.publicIdentity);
     if (from === undefined) throw new OsgateError('OSGATE_AGENT_REFUSED', `${options.publicIdentity} is no SIP URI`);
-    const transport = new UdpSipJsTransport(options.transport);
+    const transport = new SipJsTransport(options.carrier);
     await transport.connect();
     const agent = new SipAgent(options, transport, from);
     await agent.#userAgent.start();
@@ -110,19 +132,51 @@ export class SipAgent {
 
   /**
    * Subscribes to an event package at a target (RFC 6665) and keeps the subscription fresh; with `expires` 0 the
-   * notifier sends its state once.
+   * notifier sends its state once. When the way to the gateway is a new one, so is the dialog: the route of the old one
+   * leads to where the agent is no more (RFC 5626 5.3).
    *
    * @throws OsgateError OSGATE_AGENT_REFUSED when the subscription is refused, and as {@link request}
    */
-  async subscribe(options: {
-    target: string;
-    event: string;
-    /** Seconds. */
-    expires: number;
-    accept: string;
-    onNotify: (notification: Notification) => void;
-  }): Promise<AgentSubscription> {
-    let subscription: AgentSubscription | undefined;
+  async subscribe(options: SubscribeOptions): Promise<AgentSubscription> {
+    const ended = Promise.withResolvers<string | undefined>();
+    let current = await this.#subscribeInNewDialog(options);
+    let isOver = false;
+    const finish = (reason: string | undefined): void => {
+      isOver = true;
+      this.#subscriptions.delete(beginAgain);
+      ended.resolve(reason);
+    };
+    const follow = (subscription: DialogSubscription): void => {
+      void subscription.ended.then((reason) => {
+        if (subscription === current) finish(reason);
+      });
+    };
+    const beginAgain = (): void => {
+      this.#subscribeInNewDialog(options).then(
+        (next) => {
+          current.drop();
+          current = next;
+          follow(next);
+          if (isOver) next.unsubscribe();
+        },
+        (error: unknown) => {
+          finish(error instanceof Error ? error.message : String(error));
+        },
+      );
+    };
+    this.#subscriptions.add(beginAgain);
+    follow(current);
+    return {
+      ended: ended.promise,
+      unsubscribe: () => {
+        this.#subscriptions.delete(beginAgain);
+        current.unsubscribe();
+      },
+    };
+  }
+
+  async #subscribeInNewDialog(options: SubscribeOptions): Promise<DialogSubscription> {
+    let subscription: DialogSubscription | undefined;
     const response = await this.#withFreshKeys(async () => {
       const outcome = await this.#subscribeOnce(options);
       subscription = outcome.subscription;
@@ -181,8 +235,8 @@ export class SipAgent {
   }
 
   async #subscribeOnce(
-    options: Parameters<SipAgent['subscribe']>[0],
-  ): Promise<{ response: AgentResponse; subscription?: AgentSubscription }> {
+    options: SubscribeOptions,
+  ): Promise<{ response: AgentResponse; subscription?: DialogSubscription }> {
     const message = this.#message({
       method: 'SUBSCRIBE',
       target: options.target,
@@ -222,6 +276,9 @@ export class SipAgent {
                 unsubscribing = true;
                 if (dialog === undefined) ended.resolve(undefined);
                 else unsubscribe(dialog);
+              },
+              drop: () => {
+                dialog?.dispose();
               },
             },
           });
@@ -296,10 +353,10 @@ function falseGateway(): OsgateError {
   return new OsgateError('OSGATE_AGENT_REFUSED', 'the answer does not prove that it comes from the gateway (rspauth)');
 }
 
-function fixedTransport(transport: UdpSipJsTransport): new () => UdpSipJsTransport {
+function fixedTransport(transport: SipJsTransport): new () => SipJsTransport {
   return function give() {
     return transport;
-  } as unknown as new () => UdpSipJsTransport;
+  } as unknown as new () => SipJsTransport;
 }
 
 function splitHostPort(sentBy: string): { host: string; port: number } {

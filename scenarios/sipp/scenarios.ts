@@ -142,8 +142,13 @@ export class ScenarioRunner {
    * Runs one scenario; its server, when it has one, must be content too.
    *
    * @param localPort the port that SIPp sends from; a free one where absent
+   * @param way where it sends, what it plays and as whom, where that is not the usual
    */
-  async run(scenario: SippScenario, localPort?: number): Promise<SippResult> {
+  async run(
+    scenario: SippScenario,
+    localPort?: number,
+    way: Partial<Pick<SippRun, 'remote' | 'file' | 'agents'>> = {},
+  ): Promise<SippResult> {
     const { calls, callsPerSecond, limit, timeoutSeconds } = scenario;
     const common = { folder: this.system.folder, calls, callsPerSecond, timeoutSeconds };
     const listenerPort = await this.system.listenerPort(scenario.listener ?? 'agents');
@@ -155,6 +160,7 @@ export class ScenarioRunner {
       agents: this.#agents.path,
       ...(limit === undefined ? {} : { limit }),
       ...(scenario.transport === undefined ? {} : { transport: scenario.transport }),
+      ...way,
     };
     const server =
       scenario.server === undefined

@@ -74,6 +74,15 @@ export class RawAgent {
     }
   }
 
+  /** Waits until so many requests have come in. */
+  async waitForRequests(count: number, timeout = 15_000): Promise<void> {
+    const deadline = Date.now() + timeout;
+    while (this.requests.length < count) {
+      if (Date.now() > deadline) throw new ScenarioError(`${this.requests.length} requests came, not ${count}`);
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+  }
+
   /** Makes `request` the next try: new branch, next CSeq, and the answer to the challenge in `response`. */
   answer(
     request: SipRequest,

@@ -7,6 +7,8 @@ import { fileURLToPath } from 'node:url';
 export interface SippRun {
   /** Name of a file in scenarios/sipp, without .xml. */
   readonly scenario: string;
+  /** Another file with the scenario. */
+  readonly file?: string;
   /** Where SIPp writes its files. */
   readonly folder: string;
   readonly localPort: number;
@@ -31,12 +33,17 @@ export interface SippResult {
 
 const SCENARIOS = fileURLToPath(new URL('../sipp/', import.meta.url));
 
+/** The file of a scenario in scenarios/sipp. */
+export function scenarioFile(name: string): string {
+  return `${SCENARIOS}${name}.xml`;
+}
+
 /** Runs the real SIPp (Debian sip-tester) once; it ends by itself after its calls or its time. */
 export async function runSipp(run: SippRun): Promise<SippResult> {
   const errorFile = join(run.folder, `${run.scenario}-${run.localPort}.errors`);
   const args = [
     ...(run.remote === undefined ? [] : [run.remote]),
-    ...['-sf', `${SCENARIOS}${run.scenario}.xml`],
+    ...['-sf', run.file ?? scenarioFile(run.scenario)],
     ...(run.transport === 'tcp' ? ['-t', 't1'] : []),
     ...(run.agents === undefined ? [] : ['-inf', run.agents]),
     ...['-i', '127.0.0.1', '-p', String(run.localPort), '-nostdin', '-trace_err', '-error_file', errorFile],

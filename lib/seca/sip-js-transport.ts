@@ -1,13 +1,7 @@
 import { EmitterImpl, TransportState, type Transport } from 'sip.js';
 
-import { DEFAULT_TIMERS, SipResponse, UdpTransport, parseMessage, type Peer } from '../../sip/index.ts';
-
-export interface UdpSipJsTransportOptions {
-  readonly host: string;
-  readonly port: number;
-  /** Everything is sent here: the gateway is the agent's outbound proxy (RFC 3261 8.1.2). */
-  readonly gateway: Peer;
-}
+import { DEFAULT_TIMERS, SipResponse, parseMessage } from '../../sip/index.ts';
+import type { DatagramCarrier } from './datagram-carrier.ts';
 
 /** A request that waits for its first response. */
 interface Retransmission {
@@ -15,23 +9,27 @@ interface Retransmission {
 }
 
 /**
- * SIP over UDP for sip.js, which knows WebSocket only. Its transactions leave retransmission to a reliable transport, so
- * this one does it: timers A and E of RFC 3261 17.1, until a response with the same branch comes or timer F is over.
+ * SIP in datagrams for sip.js, which knows WebSocket only. Its transactions leave retransmission to a reliable transport, so
+ * this one does it, over UDP and over DTLS alike: timers A and E of RFC 3261 17.1, until a response with the same branch
+ * comes or timer F is over.
  */
-export class UdpSipJsTransport implements Transport {
-  readonly protocol = 'UDP';
+export class SipJsTransport implements Transport {
+  /** The token that sip.js writes into Via. */
+  readonly protocol: string;
   readonly stateChange = new EmitterImpl<TransportState>();
   onConnect: (() => void) | undefined;
   onDisconnect: ((error?: Error) => void) | undefined;
   onMessage: ((message: string) => void) | undefined;
-  readonly #options: UdpSipJsTransportOptions;
+  /** The gateway may know no way to us any more: what has to last must be said again. */
+  onNewWay: (() => void) | undefined;
+  readonly #carrier: DatagramCarrier;
   readonly #waiting = new Map<string, Retransmission>();
   readonly #challenges = new Map<string, readonly string[]>();
   #state: TransportState = TransportState.Disconnected;
-  #udp: UdpTransport | undefined;
 
-  constructor(options: UdpSipJsTransportOptions) {
-    this.#options = options;
+  constructor(carrier: DatagramCarrier) {
+    this.#carrier = carrier;
+    this.protocol = carrier.protocol;
   }
 
   get state(): TransportState {
@@ -40,7 +38,7 @@ export class UdpSipJsTransport implements Transport {
 
   /** The bound address and port, as Via and Contact say them. */
   get sentBy(): string {
-    return this.#udp?.sentBy ?? '';
+    return this.#carrier.sentBy;
   }
 
   /**
@@ -53,26 +51,29 @@ export class UdpSipJsTransport implements Transport {
     return challenges;
   }
 
-  /** @throws SipError OSGATE_SIP_BIND_FAILED */
+  /** @throws what {@link DatagramCarrier.open} throws */
   async connect(): Promise<void> {
-    if (this.#udp !== undefined) return;
+    if (this.#state !== TransportState.Disconnected) return;
     this.#moveTo(TransportState.Connecting);
-    const { host, port } = this.#options;
-    this.#udp = await UdpTransport.open({ host, port }, (datagram) => {
-      this.#receive(datagram);
+    await this.#carrier.open({
+      onMessage: (datagram) => {
+        this.#receive(datagram);
+      },
+      onNewWay: () => {
+        this.onNewWay?.();
+      },
     });
     this.#moveTo(TransportState.Connected);
     this.onConnect?.();
   }
 
   async disconnect(): Promise<void> {
-    if (this.#udp === undefined) return;
+    if (this.#state === TransportState.Disconnected) return;
     this.#moveTo(TransportState.Disconnecting);
     for (const { timer } of this.#waiting.values()) clearTimeout(timer);
     this.#waiting.clear();
     this.#challenges.clear();
-    await this.#udp.close();
-    this.#udp = undefined;
+    await this.#carrier.close();
     this.#moveTo(TransportState.Disconnected);
     this.onDisconnect?.();
   }
@@ -87,7 +88,7 @@ export class UdpSipJsTransport implements Transport {
 
   async send(message: string): Promise<void> {
     const bytes = Buffer.from(message, 'utf8');
-    this.#udp?.send(bytes, this.#options.gateway);
+    this.#carrier.send(bytes);
     const result = parseMessage(bytes);
     if (!result.ok || result.message instanceof SipResponse || result.message.method === 'ACK') return;
     const { method, topVia } = result.message;
@@ -113,7 +114,7 @@ export class UdpSipJsTransport implements Transport {
       this.#waiting.delete(id);
       const passed = elapsed + delay;
       if (passed >= 64 * DEFAULT_TIMERS.t1) return;
-      this.#udp?.send(bytes, this.#options.gateway);
+      this.#carrier.send(bytes);
       const next = doubling ? delay * 2 : Math.min(delay * 2, DEFAULT_TIMERS.t2);
       this.#retransmitLater(id, bytes, doubling, next, passed);
     }, delay);
