@@ -1,11 +1,4 @@
-import {
-  createCipheriv,
-  createDecipheriv,
-  createSecretKey,
-  type CipherGCM,
-  type DecipherGCM,
-  type KeyObject,
-} from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
 
 import { DtlsError } from '../errors.ts';
 import type { BulkCipher } from '../suites/bulk-cipher.ts';
