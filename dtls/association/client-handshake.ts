@@ -91,6 +91,10 @@ export class ClientHandshake extends Handshake {
     else this.#sendClientHello(NO_OCTETS);
   }
 
+  protected override onRecord(): void {
+    // A client counts from 0, whatever comes.
+  }
+
   protected override onMessage(message: HandshakeMessage): void {
     switch (message.type) {
       case helloVerifyRequest:
@@ -135,7 +139,7 @@ export class ClientHandshake extends Handshake {
     // The first ClientHello and the HelloVerifyRequest are no part of the transcript (RFC 6347 4.2.1).
     this.transcript = new Transcript();
     this.transcript.add(hello);
-    this.send(new Flight().message(hello));
+    this.send(new Flight().message(hello), true);
   }
 
   #onHelloVerifyRequest({ body }: HandshakeMessage): void {
