@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
 import { benchDtlsFlood } from './dtls-flood/index.ts';
+import { benchDtls, DTLS_PARTS } from './dtls/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -11,6 +12,7 @@ import { benchSip, SIP_PARTS } from './sip/index.ts';
 import { benchSoak } from './soak/index.ts';
 
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
+       npm run bench -- dtls      [--only ${DTLS_PARTS.join('|')}] [--rounds N]
        npm run bench -- parse     [--rounds N] [--seconds N]
        npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
@@ -41,6 +43,7 @@ const { values, positionals } = parseArgs({
 const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
 const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
+  dtls: () => benchDtls({ rounds: Number(values.rounds), ...(values.only === undefined ? {} : { only: values.only }) }),
   flow: benchFlow,
   parse: () => {
     benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });
@@ -76,8 +79,9 @@ const numbers = [
   ...[values.rounds, values.seconds, values.rate, values.minutes, values.share, values.workers ?? '1'],
   ...[values.agents, values.datagrams, values.flood, values.spread],
 ];
+const parts = name === 'dtls' ? DTLS_PARTS : SIP_PARTS;
 const understood =
-  numbers.every((text) => Number(text) > 0) && (values.only === undefined || SIP_PARTS.includes(values.only));
+  numbers.every((text) => Number(text) > 0) && (values.only === undefined || parts.includes(values.only));
 if (group === undefined || !understood) {
   process.stderr.write(USAGE);
   process.exitCode = 2;

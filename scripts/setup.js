@@ -3,8 +3,8 @@
 // plain JavaScript without dependencies. When all is there it does nothing and takes some milliseconds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, join } from 'node:path';
+import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, isAbsolute, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,7 +14,7 @@ const STAMP = join(ROOT, 'node_modules', '.osgate-setup');
 const PINNED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
 const OLDEST_NODE = 24;
 
-/** Programs that the tests and scenarios run, and the Debian package of each. */
+/** Programs that the tests and scenarios run, or files that they build with, and the Debian package of each. */
 const PEERS = [
   { program: 'sipp', debianPackage: 'sip-tester' },
   { program: 'tshark', debianPackage: 'tshark' },
@@ -26,6 +26,9 @@ const PEERS = [
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'dnsmasq', debianPackage: 'dnsmasq-base' },
   { program: 'gcc', debianPackage: 'build-essential' },
+  { program: '/usr/include/openssl/ssl.h', debianPackage: 'libssl-dev' },
+  { program: 'go', debianPackage: 'golang-go' },
+  { program: '/usr/share/gocode/src/github.com/pion/dtls/v2', debianPackage: 'golang-github-pion-dtls.v2-dev' },
 ];
 
 installPackages();
@@ -103,7 +106,9 @@ function machinePath() {
   return [...path, '/usr/sbin', '/sbin'];
 }
 
+/** An absolute path is a file that is there or not. */
 function isOnPath(program) {
+  if (isAbsolute(program)) return existsSync(program);
   return machinePath().some((folder) => isExecutable(join(folder, program)));
 }
 
