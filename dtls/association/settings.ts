@@ -1,6 +1,7 @@
 import type { KeyObject } from 'node:crypto';
 
 import type { MemoryBudget } from '../handshake/memory-budget.ts';
+import type { UsageLimits } from '../record/usage-limits.ts';
 import type { SessionCache } from '../session/session-cache.ts';
 import type { TicketKeys } from '../session/ticket-keys.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
@@ -25,11 +26,13 @@ export interface CommonSettings {
   readonly returnRoutability: boolean;
   /** Plaintext octets that we accept in a record, told to the peer by record_size_limit when given (RFC 8449), 64 to 16384. */
   readonly recordSizeLimit?: number;
+  /** Those of the cipher where absent. */
+  readonly usageLimits?: UsageLimits;
 }
 
 /** What a PSK look-up is told. */
 export interface PskRequest {
-  /** The identity as Latin-1... UTF-8 text; `identityBytes` has the octets. */
+  /** The identity as UTF-8 text; `identityBytes` has the octets. */
   readonly identity: string;
   readonly identityBytes: Buffer;
   readonly hint: string | undefined;

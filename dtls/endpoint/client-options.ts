@@ -1,6 +1,5 @@
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
-import type { DtlsLimits } from './limits.ts';
-import type { RetransmissionOptions } from './server-options.ts';
+import type { CommonOptions } from './server-options.ts';
 
 export interface ClientPsk {
   readonly identity: string | Buffer;
@@ -12,42 +11,31 @@ export interface ClientPsk {
 /** Asked once the server has chosen the suite (IANA name) and said its hint; `undefined` gives the handshake up. */
 export type ClientPskLookUp = (hint: string | undefined, cipherSuite: string) => Promise<ClientPsk | undefined>;
 
-export interface DtlsConnectOptions {
+export interface DtlsConnectOptions extends CommonOptions {
   /** An IPv4 or IPv6 address, or a name that resolves to one. */
   readonly host: string;
   readonly port: number;
   /** The local address to send from. */
-  readonly local?: { readonly address?: string; readonly port?: number } | undefined;
+  readonly local?: { readonly address?: string | undefined; readonly port?: number | undefined } | undefined;
   readonly psk?: ClientPsk | ClientPskLookUp | undefined;
   /** PEM chain and key, for servers that ask for a certificate. */
   readonly certificate?: string | undefined;
   readonly privateKey?: string | undefined;
-  /** PEM: the anchors to which the server's chain must lead. */
-  readonly authorities?: string | undefined;
-  /** What is asked for in server_name and must stand in the certificate; `host` where absent, unless that is an address. */
+  /** What is asked for in server_name and must stand in the certificate; `host` where absent. */
   readonly serverName?: string | undefined;
   /** What `association.session` of an earlier association said. */
   readonly session?: Buffer | undefined;
-  /** The octets of the connection id that the client wants to receive; 0 (the default) only sends to one; false uses none. */
-  readonly connectionId?: { readonly length?: number } | false | undefined;
-  /** Answers and asks return routability checks (RFC 9853); false where absent. */
-  readonly returnRoutabilityCheck?: boolean | undefined;
-  readonly cipherSuites?: readonly string[] | undefined;
-  readonly groups?: readonly string[] | undefined;
-  readonly signatureSchemes?: readonly string[] | undefined;
-  readonly retransmission?: RetransmissionOptions | undefined;
-  readonly mtu?: number | undefined;
-  /** 0 is never, which is the default. */
-  readonly idleTimeoutMilliseconds?: number | undefined;
-  /** 30,000 where absent. */
-  readonly handshakeTimeoutMilliseconds?: number | undefined;
-  readonly limits?: Pick<Partial<DtlsLimits>, 'handshakeBytes' | 'handshakeMessageBytes'> | undefined;
+  /** Asks for a ticket (RFC 5077); true where absent. */
+  readonly sessionTickets?: boolean | undefined;
+  /** Octets of the identifier that the server shall send to us: 0 (the default) is none; false uses none at all. */
+  readonly connectionId?: { readonly length?: number | undefined } | false | undefined;
+  /** Asks for small records (RFC 6066 4). */
+  readonly maximumFragmentLength?: 512 | 1024 | 2048 | 4096 | undefined;
   /**
    * In place of a dgram socket: opens a transport that gives each datagram that comes to `receive`. `rebind()` opens another.
    */
   readonly transport?:
     ((receive: (datagram: Buffer) => void) => DatagramTransport | Promise<DatagramTransport>) | undefined;
-  readonly keyLog?: ((line: string) => void) | undefined;
   /** Gives the handshake up, or closes the association. */
   readonly signal?: AbortSignal | undefined;
 }

@@ -42,11 +42,11 @@ export interface CertificateCredentials {
 }
 
 export interface ConnectionIdOptions {
-  /** Octets of each connection id that is given out: 4 to 20, 8 where absent. */
+  /** Octets of each connection identifier that is given out: 4 to 20, 8 where absent. */
   readonly length?: number | undefined;
-  /** The number of this worker, 0 to 255, which its connection ids carry. */
+  /** The number of this worker, 0 to 255, which its connection identifiers carry. */
   readonly worker?: number | undefined;
-  /** 16 octets that all workers share, with which the number is hidden in the connection id; random where absent. */
+  /** 16 octets that all workers share, with which the number is hidden in them; known to everybody where absent. */
   readonly key?: Buffer | undefined;
 }
 
@@ -57,40 +57,58 @@ export interface RetransmissionOptions {
   readonly maximumMilliseconds?: number | undefined;
 }
 
-export interface DtlsServerOptions {
-  readonly psk?: ServerPskOptions | undefined;
-  readonly certificates?: readonly CertificateCredentials[] | undefined;
-  /** 'none' where absent. */
-  readonly clientCertificates?: 'none' | 'request' | 'require' | undefined;
-  /** PEM: the anchors to which chains of clients must lead. */
-  readonly authorities?: string | undefined;
-  /** IANA names, the most wanted first. */
+/** What servers and clients have in common. */
+export interface CommonOptions {
+  /** IANA names, the most wanted first. At a server its order decides. */
   readonly cipherSuites?: readonly string[] | undefined;
   /** `x25519`, `secp256r1`, `secp384r1`, the most wanted first. */
   readonly groups?: readonly string[] | undefined;
+  /** `ecdsa_secp256r1_sha256` and so on, the most wanted first. */
   readonly signatureSchemes?: readonly string[] | undefined;
-  /** Connection ids (RFC 9146); given out unless false. */
-  readonly connectionId?: ConnectionIdOptions | false | undefined;
+  /** Refuses peers without the extended master secret (RFC 7627); false where absent. */
+  readonly requireExtendedMasterSecret?: boolean | undefined;
   /** Asks a peer at a new address to prove it before anything else is sent there (RFC 9853); false where absent. */
   readonly returnRoutabilityCheck?: boolean | undefined;
-  /** Tickets (RFC 5077), sealed under keys that rotate. */
-  readonly sessionTickets?:
-    { readonly lifetimeSeconds?: number; readonly rotationSeconds?: number } | false | undefined;
-  /** Sessions that are resumed by their id. */
-  readonly sessionCache?: { readonly maximum?: number } | false | undefined;
-  readonly limits?: Partial<DtlsLimits> | undefined;
+  /** Octets of plaintext that a record to us may have (RFC 8449), 64 to 16,384; nothing is said where absent. */
+  readonly recordSizeLimit?: number | undefined;
   readonly retransmission?: RetransmissionOptions | undefined;
   /** Octets of a datagram that reaches every peer, without the headers of IP and UDP; 1200 where absent. */
   readonly mtu?: number | undefined;
-  /** An association from which nothing comes for so long ends with 'idle'; 0 is never, which is the default. */
+  /** An association from which nothing comes for so long ends with 'idle'; 0 is never, an hour where absent. */
   readonly idleTimeoutMilliseconds?: number | undefined;
   /** 30,000 where absent. */
   readonly handshakeTimeoutMilliseconds?: number | undefined;
-  /** How long a cookie secret is used before a new one is made; the one before is accepted as long. 60,000 where absent. */
-  readonly cookieRotationMilliseconds?: number | undefined;
+  /** PEM: the anchors to which chains of peers must lead. */
+  readonly authorities?: string | undefined;
+  readonly limits?: Partial<DtlsLimits> | undefined;
   /** Receives each line of a key log in the form of SSLKEYLOGFILE. Whoever has them can read everything. */
   readonly keyLog?: ((line: string) => void) | undefined;
-  /** A datagram came whose connection id belongs to another worker. */
+}
+
+export interface SessionTicketOptions {
+  /** How long a ticket is good, at most 7 days; an hour where absent. */
+  readonly lifetimeSeconds?: number | undefined;
+  /** How long one key seals tickets; an hour where absent. */
+  readonly rotationSeconds?: number | undefined;
+  /** 32 octets or more that all processes share whose tickets should be good at each other; random where absent. */
+  readonly secret?: Buffer | undefined;
+}
+
+export interface DtlsServerOptions extends CommonOptions {
+  readonly psk?: ServerPskOptions | undefined;
+  readonly certificates?: readonly CertificateCredentials[] | undefined;
+  /** 'none' where absent; anything else needs `authorities`. */
+  readonly clientCertificates?: 'none' | 'request' | 'require' | undefined;
+  /** Connection identifiers (RFC 9146); given out unless false. */
+  readonly connectionId?: ConnectionIdOptions | false | undefined;
+  /** Tickets (RFC 5077), sealed under keys that rotate; given out unless false. */
+  readonly sessionTickets?: SessionTicketOptions | false | undefined;
+  /** Sessions that are resumed by their identifier: 10,000 of them, for an hour, where absent. */
+  readonly sessionCache?:
+    { readonly maximum?: number | undefined; readonly lifetimeSeconds?: number | undefined } | false | undefined;
+  /** How long a cookie secret is used before a new one is made; the one before is accepted as long. 60,000 where absent. */
+  readonly cookieRotationMilliseconds?: number | undefined;
+  /** A datagram came whose connection identifier belongs to another worker. */
   readonly onForeignConnectionId?: ((worker: number, datagram: Buffer, peer: Peer) => void) | undefined;
   /** Closes the server. */
   readonly signal?: AbortSignal | undefined;

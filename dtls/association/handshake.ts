@@ -1,0 +1,246 @@
+import { ALERT } from '../errors.ts';
+import { Flight } from '../handshake/flight.ts';
+import type { HandshakeMessage } from '../handshake/handshake-message.ts';
+import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
+import { Reassembler } from '../handshake/reassembler.ts';
+import { Transcript } from '../handshake/transcript.ts';
+import { CONTENT_TYPE } from '../record/record-header.ts';
+import type { Association } from './association.ts';
+import type { LastFlight } from './last-flight.ts';
+import type { Negotiated } from './negotiated.ts';
+
+/** Datagrams shrink to the next of these after repeated time-outs (RFC 6347 4.1.1.1): the least IPv6 and IPv4 networks carry. */
+const SMALLER_DATAGRAMS = [1232, 548, 256];
+
+/** Records in epoch 1 that came before their keys. */
+interface EarlyRecord {
+  readonly record: Buffer;
+  readonly from: unknown;
+}
+
+/**
+ * What the handshakes of servers and clients have in common: messages in order, flights and their retransmission. Dropped as a
+ * whole when the association is established.
+ */
+export abstract class Handshake {
+  protected readonly association: Association;
+  protected transcript = new Transcript();
+  /** message_seq of the next message that we send. */
+  protected sendSequence = 0;
+  /** Types of messages that may come next; anything else ends the handshake. */
+  protected expected: readonly number[];
+  /** While something is looked up, messages wait. */
+  protected paused = false;
+  readonly deadline: number;
+  /** Next record sequence number of epoch 0. */
+  epochZeroSequence = 0;
+  retransmitAt: number = Number.POSITIVE_INFINITY;
+  /** Largest content of a record that the peer takes. */
+  protected maximumFragment = 16_384;
+
+  readonly #reassembler: Reassembler;
+  #flight: Flight | undefined;
+  #mtu: number;
+  #timeout = 0;
+  #timeouts = 0;
+  #duplicateAnswers = 0;
+  #sentAt = 0;
+  #badRecords = 0;
+  #early: EarlyRecord[] = [];
+  #earlyOctets = 0;
+
+  constructor(association: Association, expected: readonly number[]) {
+    const { host, settings } = association;
+    const { limits } = settings;
+    this.association = association;
+    this.expected = expected;
+    this.deadline = host.now() + limits.handshakeTimeout;
+    this.#mtu = Math.max(limits.mtu, 128);
+    this.#reassembler = new Reassembler(limits, settings.halfOpenMemory, host.counters, 0);
+  }
+
+  abstract get clientRandom(): Buffer;
+
+  /** A message of an expected type, in order. */
+  protected abstract onMessage(message: HandshakeMessage): void;
+
+  /**
+   * Takes the content of a handshake record.
+   *
+   * @param recordSequence of a record of epoch 0
+   * @returns whether it was of use
+   */
+  receive(content: Buffer, epoch: number, recordSequence = 0): boolean {
+    this.onRecord(content, recordSequence);
+    let taken = false;
+    let repeated = false;
+    for (let offset = 0; offset < content.length && this.isActive;) {
+      // Finished is the only message under the new keys, and never comes without them.
+      if ((content[offset] === HANDSHAKE_TYPE.finished) !== (epoch === 1)) {
+        this.association.host.counters.malformedHandshakeMessages++;
+        break;
+      }
+      const next = this.#reassembler.take(content, offset, epoch);
+      if (this.#reassembler.verdict === 'repeated') repeated = true;
+      if (this.#reassembler.verdict === 'taken') {
+        taken = true;
+        this.#drain();
+      }
+      if (next < 0) break;
+      offset = next;
+    }
+    if (repeated && !taken) this.#onRepeated();
+    this.#openEarly();
+    return taken || repeated;
+  }
+
+  /** The retransmission timer, if it is due. */
+  onTimer(now: number): void {
+    const flight = this.#flight;
+    if (flight === undefined || now < this.retransmitAt) return;
+    const { host, settings } = this.association;
+    const { timeoutsBeforeBackOff, maximumRetransmission } = settings.limits;
+    this.#timeouts++;
+    if (this.#timeouts % Math.max(1, timeoutsBeforeBackOff) === 0) this.#backOff();
+    this.#timeout = Math.min(2 * this.#timeout, maximumRetransmission);
+    this.retransmitAt = now + this.#timeout;
+    host.counters.retransmissions++;
+    this.#transmit(flight, now);
+  }
+
+  /** Keeps a record of epoch 1 until there are keys. */
+  keepEarly(record: Buffer, from: unknown): void {
+    const { host, settings } = this.association;
+    const full = this.#early.length >= settings.limits.maximumEarlyRecords;
+    if (full || !settings.halfOpenMemory.take(record.length)) {
+      host.counters.earlyRecordsRefused++;
+      return;
+    }
+    this.#earlyOctets += record.length;
+    this.#early.push({ record: Buffer.from(record), from });
+  }
+
+  /**
+   * A record of epoch 1 did not authenticate. When that goes on the keys are not the same on both sides, and the peer is told so
+   * (RFC 4279 2) instead of left to its time-out; once is not enough, as anybody can send such a record.
+   */
+  onBadRecord(type: number): void {
+    if (type !== CONTENT_TYPE.handshake && type !== CONTENT_TYPE.connectionId) return;
+    if (++this.#badRecords >= this.association.settings.limits.maximumBadHandshakeRecords)
+      this.association.fail(ALERT.decryptError);
+  }
+
+  /** Gives back what it holds. */
+  clear(): void {
+    this.#reassembler.clear();
+    this.association.settings.halfOpenMemory.release(this.#earlyOctets);
+    this.#earlyOctets = 0;
+    this.#early = [];
+    this.#flight = undefined;
+    this.retransmitAt = Number.POSITIVE_INFINITY;
+  }
+
+  protected get isActive(): boolean {
+    return this.association.state === 'handshaking';
+  }
+
+  /** Before the messages of a record are read. */
+  protected onRecord(_content: Buffer, _recordSequence: number): void {
+    // A client has nothing to do here.
+  }
+
+  /** message_seq of the first message that is read. */
+  protected startAt(sequence: number): void {
+    this.#reassembler.nextSequence = sequence;
+  }
+
+  /** Goes on with what came while something was looked up. */
+  protected resume(): void {
+    this.paused = false;
+    this.#drain();
+    this.#openEarly();
+  }
+
+  /** Sends a flight that the peer has to answer, and sends it again until it does. */
+  protected send(flight: Flight): void {
+    const now = this.association.host.now();
+    this.#flight = flight;
+    this.#timeout = this.association.settings.limits.initialRetransmission;
+    this.#timeouts = 0;
+    this.#duplicateAnswers = 0;
+    this.retransmitAt = now + this.#timeout;
+    this.#transmit(flight, now);
+    this.association.schedule();
+  }
+
+  /** Stops sending the flight again: the peer has it, and the next move is ours. */
+  protected stopRetransmission(): void {
+    this.#flight = undefined;
+    this.retransmitAt = Number.POSITIVE_INFINITY;
+    this.association.schedule();
+  }
+
+  /** Sends the flight that ends the handshake. */
+  protected sendLast(flight: Flight, negotiated: Negotiated): void {
+    const now = this.association.host.now();
+    this.#transmit(flight, now);
+    const lastFlight: LastFlight = {
+      flight,
+      mtu: this.#mtu,
+      epochZeroSequence: this.epochZeroSequence,
+      sentAt: now,
+      answers: 0,
+      until: now + this.association.settings.limits.lastFlightLifetime,
+    };
+    this.association.establish(negotiated, lastFlight);
+  }
+
+  #drain(): void {
+    while (this.isActive && !this.paused) {
+      const message = this.#reassembler.next();
+      if (message === undefined) return;
+      if (this.expected.includes(message.type)) this.onMessage(message);
+      else this.association.fail(ALERT.unexpectedMessage);
+    }
+  }
+
+  #openEarly(): void {
+    if (this.#early.length === 0 || !this.association.hasKeys) return;
+    const early = this.#early;
+    this.#early = [];
+    this.association.settings.halfOpenMemory.release(this.#earlyOctets);
+    this.#earlyOctets = 0;
+    for (const { record, from } of early) this.association.receive(record, from);
+  }
+
+  /** The peer sent its last flight again, so it does not have ours (RFC 6347 4.2.4). */
+  #onRepeated(): void {
+    const flight = this.#flight;
+    const { host, settings } = this.association;
+    const { duplicateInterval, maximumDuplicateAnswers } = settings.limits;
+    const now = host.now();
+    if (
+      flight === undefined ||
+      this.#duplicateAnswers >= maximumDuplicateAnswers ||
+      now < this.#sentAt + duplicateInterval
+    ) {
+      host.counters.duplicatesUnanswered++;
+      return;
+    }
+    this.#duplicateAnswers++;
+    host.counters.retransmissionsForDuplicates++;
+    this.#transmit(flight, now);
+  }
+
+  #transmit(flight: Flight, now: number): void {
+    this.#sentAt = now;
+    flight.transmit(this.association, this.#mtu, this.maximumFragment);
+  }
+
+  #backOff(): void {
+    const smaller = SMALLER_DATAGRAMS.find((size) => size < this.#mtu);
+    if (smaller === undefined) return;
+    this.#mtu = smaller;
+    this.association.host.counters.pathMtuBackOffs++;
+  }
+}

@@ -1,0 +1,26 @@
+import type { CipherSuite } from '../suites/cipher-suite.ts';
+
+/** What a handshake agreed on, and who the peer is: all that an association keeps of it. */
+export interface Negotiated {
+  readonly suite: CipherSuite;
+  /** The key block, in memory of its own. */
+  readonly keys: Buffer;
+  /** Master secret, client random, server random. */
+  readonly secrets: Buffer;
+  readonly extendedMasterSecret: boolean;
+  readonly encryptThenMac: boolean;
+  readonly resumed: boolean;
+  readonly returnRoutability: boolean;
+  /** Octets of plaintext that a record to the peer may carry. */
+  readonly maximumSend: number;
+  readonly serverName: string | undefined;
+  readonly pskIdentity: Buffer | undefined;
+  readonly pskData: unknown;
+  /** DER, the peer's own first. */
+  readonly peerCertificates: readonly Buffer[] | undefined;
+  /** What names the session to the server; a client's only. */
+  readonly sessionId: Buffer | undefined;
+  readonly ticket: Buffer | undefined;
+  /** Milliseconds since 1970. */
+  readonly sessionExpiresAt: number | undefined;
+}

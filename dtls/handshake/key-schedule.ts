@@ -1,0 +1,71 @@
+import { hash, timingSafeEqual } from 'node:crypto';
+
+import type { CipherSuite } from '../suites/cipher-suite.ts';
+import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from '../suites/secrets.ts';
+import type { Transcript } from './transcript.ts';
+
+export const MASTER_SECRET_OCTETS = 48;
+export const RANDOM_OCTETS = 32;
+
+/** The secrets of one handshake, from the premaster secret or from the session that is resumed. */
+export class KeySchedule {
+  readonly suite: CipherSuite;
+  /** Master secret, client random, server random, in memory of their own: what outlives the handshake. */
+  readonly secrets: Buffer;
+
+  private constructor(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer) {
+    this.suite = suite;
+    this.secrets = Buffer.allocUnsafeSlow(MASTER_SECRET_OCTETS + 2 * RANDOM_OCTETS);
+    master.copy(this.secrets, 0);
+    clientRandom.copy(this.secrets, MASTER_SECRET_OCTETS);
+    serverRandom.copy(this.secrets, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
+  }
+
+  /** @param transcript through ClientKeyExchange when the extended master secret was agreed on (RFC 7627 4), else undefined */
+  static fromPremaster(
+    suite: CipherSuite,
+    premaster: Buffer,
+    clientRandom: Buffer,
+    serverRandom: Buffer,
+    transcript: Transcript | undefined,
+  ): KeySchedule {
+    const master =
+      transcript === undefined
+        ? masterSecret(suite.hash, premaster, clientRandom, serverRandom)
+        : extendedMasterSecret(suite.hash, premaster, hash(suite.hash, transcript.octets, 'buffer'));
+    return new KeySchedule(suite, master, clientRandom, serverRandom);
+  }
+
+  static fromMaster(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer): KeySchedule {
+    return new KeySchedule(suite, master, clientRandom, serverRandom);
+  }
+
+  get masterSecret(): Buffer {
+    return this.secrets.subarray(0, MASTER_SECRET_OCTETS);
+  }
+
+  get clientRandom(): Buffer {
+    return this.secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
+  }
+
+  get serverRandom(): Buffer {
+    return this.secrets.subarray(MASTER_SECRET_OCTETS + RANDOM_OCTETS);
+  }
+
+  /** Write keys of both sides. */
+  keys(): Buffer {
+    return keyBlock(this.suite, this.masterSecret, this.clientRandom, this.serverRandom);
+  }
+
+  /** What the Finished of `sender` says after the messages of the transcript (RFC 5246 7.4.9). */
+  verifyData(sender: 'client' | 'server', transcript: Transcript): Buffer {
+    const handshakeHash = hash(this.suite.hash, transcript.octets, 'buffer');
+    return verifyData(this.suite.hash, this.masterSecret, sender, handshakeHash);
+  }
+
+  /** Whether the body of a Finished is right, in constant time. */
+  verifies(sender: 'client' | 'server', transcript: Transcript, body: Buffer): boolean {
+    const expected = this.verifyData(sender, transcript);
+    return body.length === expected.length && timingSafeEqual(body, expected);
+  }
+}

@@ -1,0 +1,157 @@
+import { createSocket, type Socket } from 'node:dgram';
+import { lookup } from 'node:dns/promises';
+import { isIP, isIPv6 } from 'node:net';
+
+import { DtlsError } from '../errors.ts';
+import type { DatagramHandler, DatagramTransport } from './datagram-transport.ts';
+import type { Peer } from './peer.ts';
+
+export interface DgramTransportOptions {
+  /** The local address: an IPv4 or IPv6 address, or a name that resolves to one. */
+  readonly host: string;
+  /** 0 lets the system choose. */
+  readonly port: number;
+  /** Lets several processes bind the same port; the kernel shares datagrams out by flow. */
+  readonly reusePort?: boolean | undefined;
+  /** A socket that is bound already, inherited from another process, in place of a new one. */
+  readonly fd?: number | undefined;
+  /** The only peer: the kernel drops what others send. An address, not a name. */
+  readonly connect?: Peer | undefined;
+  /** SO_RCVBUF in octets; bursts beyond it are lost by the kernel. */
+  readonly receiveBufferBytes?: number | undefined;
+  /** SO_SNDBUF in octets. */
+  readonly sendBufferBytes?: number | undefined;
+  /** Datagrams that may wait for room in the send buffer; more are lost, as they would be in a full network. */
+  readonly maximumPendingDatagrams?: number | undefined;
+}
+
+/** Large enough that a burst of some thousand datagrams waits rather than is lost. */
+const DEFAULT_BUFFER_BYTES = 4 * 1024 * 1024;
+
+const DEFAULT_PENDING_DATAGRAMS = 16_384;
+
+/** What UDP can carry in one datagram: 65,535 less the headers of UDP and, over IPv4, of IP. */
+const LARGEST_DATAGRAM = { udp4: 65_507, udp6: 65_527 };
+
+/** Errors that say that the system has no room at the moment, not that the peer cannot be reached. */
+const BUFFER_FULL = new Set(['EAGAIN', 'ENOBUFS', 'ENOMEM']);
+
+/** UDP over node:dgram. What cannot be sent is counted, never thrown. */
+export class DgramTransport implements DatagramTransport {
+  readonly local: Peer;
+  readonly counters = { received: 0, sent: 0, sendErrors: 0, sendBufferFull: 0 };
+  readonly #socket: Socket;
+  readonly #connected: boolean;
+  readonly #largest: number;
+  readonly #maximumPending: number;
+  #pending = 0;
+  #open = true;
+
+  private constructor(socket: Socket, options: DgramTransportOptions, onDatagram: DatagramHandler) {
+    const { address, port } = socket.address();
+    this.local = { address, port };
+    this.#socket = socket;
+    this.#connected = options.connect !== undefined;
+    this.#largest = LARGEST_DATAGRAM[isIPv6(address) ? 'udp6' : 'udp4'];
+    this.#maximumPending = options.maximumPendingDatagrams ?? DEFAULT_PENDING_DATAGRAMS;
+    socket.on('message', (datagram, source) => {
+      this.counters.received++;
+      onDatagram(datagram, source);
+    });
+    // ICMP errors of earlier datagrams surface here; the socket itself goes on.
+    socket.on('error', () => {
+      this.counters.sendErrors++;
+    });
+  }
+
+  /** @throws DtlsError OSGATE_DTLS_BIND_FAILED */
+  static async open(options: DgramTransportOptions, onDatagram: DatagramHandler): Promise<DgramTransport> {
+    const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
+    const socket = createSocket({
+      type: isIPv6(host) ? 'udp6' : 'udp4',
+      reusePort: options.reusePort ?? false,
+      // IPv4 has a listener of its own, which may bind the same port.
+      ipv6Only: isIPv6(host),
+      // Peers are addresses already. Without this every datagram would go through dns.lookup and a turn of nextTick.
+      lookup: (address, _family, found) => {
+        found(null, address, address.includes(':') ? 6 : 4);
+      },
+    });
+    try {
+      await bound(socket, host, options);
+      socket.setRecvBufferSize(options.receiveBufferBytes ?? DEFAULT_BUFFER_BYTES);
+      socket.setSendBufferSize(options.sendBufferBytes ?? DEFAULT_BUFFER_BYTES);
+    } catch (error) {
+      socket.close();
+      throw bindFailed(options, error);
+    }
+    return new DgramTransport(socket, options, onDatagram);
+  }
+
+  /** True while as many datagrams wait for room as may. */
+  get isFull(): boolean {
+    return this.#pending >= this.#maximumPending;
+  }
+
+  send(datagram: Buffer, peer: Peer): void {
+    // Port 0 is no address to which anything can be sent.
+    if (!this.#open || datagram.length > this.#largest || peer.port === 0) {
+      this.counters.sendErrors++;
+      return;
+    }
+    if (this.#pending >= this.#maximumPending) {
+      this.counters.sendBufferFull++;
+      return;
+    }
+    this.counters.sent++;
+    this.#pending++;
+    if (this.#connected) this.#socket.send(datagram, this.#onSent);
+    else this.#socket.send(datagram, peer.port, peer.address, this.#onSent);
+  }
+
+  async close(): Promise<void> {
+    if (!this.#open) return;
+    this.#open = false;
+    await new Promise<void>((resolve) => {
+      this.#socket.close(() => {
+        resolve();
+      });
+    });
+  }
+
+  readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
+    this.#pending--;
+    if (error === null) return;
+    if (BUFFER_FULL.has(error.code ?? '')) this.counters.sendBufferFull++;
+    else this.counters.sendErrors++;
+  };
+}
+
+async function bound(socket: Socket, host: string, { port, fd, connect }: DgramTransportOptions): Promise<void> {
+  await new Promise<void>((resolve, reject) => {
+    socket.once('error', reject);
+    const done = (): void => {
+      socket.off('error', reject);
+      resolve();
+    };
+    const connected = (): void => {
+      if (connect === undefined) done();
+      else socket.connect(connect.port, connect.address, done);
+    };
+    if (fd === undefined) socket.bind(port, host, connected);
+    else socket.bind({ fd }, connected);
+  });
+}
+
+async function addressOf(options: DgramTransportOptions): Promise<string> {
+  try {
+    return (await lookup(options.host)).address;
+  } catch (error) {
+    throw bindFailed(options, error);
+  }
+}
+
+function bindFailed({ host, port }: DgramTransportOptions, cause: unknown): DtlsError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new DtlsError('OSGATE_DTLS_BIND_FAILED', `cannot listen on ${host}:${port}: ${reason}`, { cause });
+}
