@@ -91,6 +91,10 @@ export class ClientHandshake extends Handshake {
     else this.#sendClientHello(NO_OCTETS);
   }
 
+  protected override onRecord(): void {
+    // A client counts from 0, whatever comes.
+  }
+
   protected override onMessage(message: HandshakeMessage): void {
     switch (message.type) {
       case helloVerifyRequest:

@@ -1,5 +1,5 @@
 import { ALERT } from '../errors.ts';
-import { Flight } from '../handshake/flight.ts';
+import type { Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { Reassembler } from '../handshake/reassembler.ts';
@@ -145,9 +145,7 @@ export abstract class Handshake {
   }
 
   /** Before the messages of a record are read. */
-  protected onRecord(_content: Buffer, _recordSequence: number): void {
-    // A client has nothing to do here.
-  }
+  protected abstract onRecord(content: Buffer, recordSequence: number): void;
 
   /** message_seq of the first message that is read. */
   protected startAt(sequence: number): void {

@@ -38,7 +38,7 @@ export const DEFAULT_ASSOCIATION_LIMITS: AssociationLimits = {
   maximumRetransmission: 60_000,
   timeoutsBeforeBackOff: 2,
   duplicateInterval: 400,
-  maximumDuplicateAnswers: 8,
+  maximumDuplicateAnswers: 16,
   handshakeTimeout: 30_000,
   idleTimeout: 3_600_000,
   lastFlightLifetime: 240_000,

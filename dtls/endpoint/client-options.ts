@@ -23,6 +23,8 @@ export interface DtlsConnectOptions extends CommonOptions {
   readonly privateKey?: string | undefined;
   /** What is asked for in server_name and must stand in the certificate; `host` where absent. */
   readonly serverName?: string | undefined;
+  /** How the certificate has to name it: as a host (RFC 9525), the default, or as a SIP domain (RFC 5922). */
+  readonly serverNaming?: 'host' | 'sip-domain' | undefined;
   /** What `association.session` of an earlier association said. */
   readonly session?: Buffer | undefined;
   /** Asks for a ticket (RFC 5077); true where absent. */

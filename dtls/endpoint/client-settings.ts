@@ -1,9 +1,10 @@
 import { isIP } from 'node:net';
 
 import type { ClientPsk as CorePsk, ClientSettings } from '../association/settings.ts';
+import { certificateVerifier } from '../certificates/certificate-verifier.ts';
+import { loadCredentials } from '../certificates/credentials.ts';
 import type { ClientPsk, DtlsConnectOptions } from './client-options.ts';
 import { commonSettingsOf, limitsWith, within } from './common-settings.ts';
-import { credentialsOf, verifierOf } from './credentials.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 
 /** The longest connection identifier (RFC 9146 3). */
@@ -22,11 +23,24 @@ export function clientSettingsOf(options: DtlsConnectOptions): ClientSettings {
     sessionTickets: options.sessionTickets ?? true,
     ...(isIP(serverName) === 0 && { serverName }),
     ...(psk !== undefined && { psk: pskOf(psk) }),
-    ...(certificate !== undefined && { credentials: credentialsOf({ certificate, privateKey: privateKey ?? '' }) }),
-    ...(authorities !== undefined && { verifyServer: verifierOf(authorities, 'server', serverName) }),
+    ...(certificate !== undefined && {
+      credentials: loadCredentials({ certificate, privateKey: privateKey ?? '' }, bitsOf(options)),
+    }),
+    ...(authorities !== undefined && { verifyServer: verifierOf(options, authorities, serverName) }),
     ...(session !== undefined && { session }),
     ...(maximumFragmentLength !== undefined && { maximumFragmentLength }),
   };
+}
+
+function bitsOf({ minimumRsaBits }: DtlsConnectOptions): { readonly minimumRsaBits?: number } {
+  return minimumRsaBits === undefined ? {} : { minimumRsaBits };
+}
+
+/** The name is checked even when it is an address, which is never asked for in server_name (RFC 6066 3). */
+function verifierOf(options: DtlsConnectOptions, authorities: string, name: string): ClientSettings['verifyServer'] {
+  const naming = options.serverNaming ?? 'host';
+  const verify = certificateVerifier({ authorities, role: 'server', naming, ...bitsOf(options) });
+  return (certificates) => verify(certificates, name);
 }
 
 function pskOf(psk: NonNullable<DtlsConnectOptions['psk']>): NonNullable<ClientSettings['psk']> {

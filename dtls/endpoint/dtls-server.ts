@@ -7,13 +7,13 @@ import { DgramTransport } from '../transport/dgram-transport.ts';
 import type { Peer } from '../transport/peer.ts';
 import { openAssociations, sealAssociations, type ExportedAssociation } from './association-export.ts';
 import { limitsWith } from './common-settings.ts';
-import { withCertificates } from './credentials.ts';
 import type { DtlsAssociation } from './dtls-association.ts';
 import type { EndpointCounters } from './endpoint-counters.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
 import { RandomPool } from './random-pool.ts';
 import { ServerEndpoint, type HandshakeFailure } from './server-endpoint.ts';
 import type { CertificateCredentials, DtlsServerOptions, ListenOptions } from './server-options.ts';
+import { withCertificates } from './server-certificates.ts';
 import { connectionIdsOf, serverSettingsOf } from './server-settings.ts';
 
 const DEFAULT_COOKIE_ROTATION_MILLISECONDS = 60_000;

@@ -80,6 +80,8 @@ export interface CommonOptions {
   readonly handshakeTimeoutMilliseconds?: number | undefined;
   /** PEM: the anchors to which chains of peers must lead. */
   readonly authorities?: string | undefined;
+  /** Bits that RSA keys must have, our own and those of peers; 2048 where absent. */
+  readonly minimumRsaBits?: number | undefined;
   readonly limits?: Partial<DtlsLimits> | undefined;
   /** Receives each line of a key log in the form of SSLKEYLOGFILE. Whoever has them can read everything. */
   readonly keyLog?: ((line: string) => void) | undefined;

@@ -5,9 +5,9 @@ import { TicketKeys } from '../session/ticket-keys.ts';
 import type { Peer } from '../transport/peer.ts';
 import { commonSettingsOf, within } from './common-settings.ts';
 import { CONNECTION_ID_OCTETS, ConnectionIdFactory, MAXIMUM_WORKER } from './connection-id-factory.ts';
-import { withCertificates } from './credentials.ts';
 import type { EndpointCounters } from './endpoint-counters.ts';
 import type { DtlsLimits } from './limits.ts';
+import { clientCertificatesOf, withCertificates } from './server-certificates.ts';
 import type { DtlsServerOptions, ServerPskOptions } from './server-options.ts';
 
 const DEFAULT_SESSIONS = 10_000;
@@ -32,7 +32,7 @@ export function serverSettingsOf(
     throw new DtlsError('OSGATE_DTLS_INVALID_ARGUMENT', 'a server needs pre-shared keys or certificates');
   const settings: ServerSettings = {
     ...commonSettingsOf(options, limits, options.connectionId !== false),
-    clientCertificates: options.clientCertificates ?? 'none',
+    ...clientCertificatesOf(options),
     ...(psk !== undefined && { psk: pskOf(psk, limits, counters) }),
     ...(sessionCache !== false && {
       sessionCache: new SessionCache(

@@ -24,17 +24,16 @@ export interface ClientHelloView {
  * @param content the handshake record without its 13 octet header
  */
 export function readClientHelloView(content: Buffer): ClientHelloView | undefined {
-  const reader = new ByteReader(content);
-  const type = reader.uint8();
-  const length = reader.uint24();
-  const messageSequence = reader.uint16();
-  const fragmentOffset = reader.uint24();
-  const fragmentLength = reader.uint24();
-  if (reader.failed || type !== HANDSHAKE_TYPE.clientHello || fragmentOffset !== 0 || fragmentLength !== length)
-    return undefined;
-  if (length > reader.remaining) return undefined;
-  const end = reader.offset + length;
-  const start = reader.offset;
+  const header = new ByteReader(content);
+  const type = header.uint8();
+  const length = header.uint24();
+  const messageSequence = header.uint16();
+  const fragmentOffset = header.uint24();
+  const fragmentLength = header.uint24();
+  if (type !== HANDSHAKE_TYPE.clientHello || fragmentOffset !== 0 || fragmentLength !== length) return undefined;
+  if (header.failed || length > header.remaining) return undefined;
+  const start = header.offset;
+  const reader = new ByteReader(content, start, start + length);
   const version = reader.uint16();
   const random = reader.bytes(32);
   reader.vector8(0, 32);
@@ -43,7 +42,7 @@ export function readClientHelloView(content: Buffer): ClientHelloView | undefine
   const suites = reader.offset;
   reader.vector16(2);
   reader.vector8(1);
-  if (reader.failed || reader.offset > end) return undefined;
+  if (reader.failed) return undefined;
   return {
     version,
     messageSequence,
