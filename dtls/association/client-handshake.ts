@@ -139,7 +139,7 @@ export class ClientHandshake extends Handshake {
     // The first ClientHello and the HelloVerifyRequest are no part of the transcript (RFC 6347 4.2.1).
     this.transcript = new Transcript();
     this.transcript.add(hello);
-    this.send(new Flight().message(hello));
+    this.send(new Flight().message(hello), true);
   }
 
   #onHelloVerifyRequest({ body }: HandshakeMessage): void {

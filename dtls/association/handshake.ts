@@ -12,6 +12,8 @@ import type { Negotiated } from './negotiated.ts';
 /** Datagrams shrink to the next of these after repeated time-outs (RFC 6347 4.1.1.1): the least IPv6 and IPv4 networks carry. */
 const SMALLER_DATAGRAMS = [1232, 548, 256];
 
+const LARGEST_DATAGRAM = 65_507;
+
 /** Records in epoch 1 that came before their keys. */
 interface EarlyRecord {
   readonly record: Buffer;
@@ -41,6 +43,7 @@ export abstract class Handshake {
   readonly #reassembler: Reassembler;
   #flight: Flight | undefined;
   #mtu: number;
+  #isWhole = false;
   #timeout = 0;
   #timeouts = 0;
   #duplicateAnswers = 0;
@@ -101,7 +104,7 @@ export abstract class Handshake {
     const { host, settings } = this.association;
     const { timeoutsBeforeBackOff, maximumRetransmission } = settings.limits;
     this.#timeouts++;
-    if (this.#timeouts % Math.max(1, timeoutsBeforeBackOff) === 0) this.#backOff();
+    if (!this.#isWhole && this.#timeouts % Math.max(1, timeoutsBeforeBackOff) === 0) this.#backOff();
     this.#timeout = Math.min(2 * this.#timeout, maximumRetransmission);
     this.retransmitAt = now + this.#timeout;
     host.counters.retransmissions++;
@@ -159,10 +162,16 @@ export abstract class Handshake {
     this.#openEarly();
   }
 
-  /** Sends a flight that the peer has to answer, and sends it again until it does. */
-  protected send(flight: Flight): void {
+  /**
+   * Sends a flight that the peer has to answer, and sends it again until it does.
+   *
+   * @param isWhole never cut its messages, however small the datagrams: for a ClientHello, which a server that keeps nothing before
+   *   the cookie came back can only answer whole
+   */
+  protected send(flight: Flight, isWhole = false): void {
     const now = this.association.host.now();
     this.#flight = flight;
+    this.#isWhole = isWhole;
     this.#timeout = this.association.settings.limits.initialRetransmission;
     this.#timeouts = 0;
     this.#duplicateAnswers = 0;
@@ -181,6 +190,7 @@ export abstract class Handshake {
   /** Sends the flight that ends the handshake. */
   protected sendLast(flight: Flight, negotiated: Negotiated): void {
     const now = this.association.host.now();
+    this.#isWhole = false;
     this.#transmit(flight, now);
     const lastFlight: LastFlight = {
       flight,
@@ -232,7 +242,7 @@ export abstract class Handshake {
 
   #transmit(flight: Flight, now: number): void {
     this.#sentAt = now;
-    flight.transmit(this.association, this.#mtu, this.maximumFragment);
+    flight.transmit(this.association, this.#isWhole ? LARGEST_DATAGRAM : this.#mtu, this.maximumFragment);
   }
 
   #backOff(): void {
