@@ -3,8 +3,8 @@
 // plain JavaScript without dependencies. When all is there it does nothing and takes some milliseconds.
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { accessSync, constants, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { delimiter, dirname, isAbsolute, join } from 'node:path';
+import { accessSync, constants, readFileSync, writeFileSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
@@ -14,7 +14,7 @@ const STAMP = join(ROOT, 'node_modules', '.osgate-setup');
 const PINNED_NODE = join(ROOT, 'node_modules', '.bin', 'node');
 const OLDEST_NODE = 24;
 
-/** Programs that the tests and scenarios run, or files that they build with, and the Debian package of each. */
+/** Programs that the tests and scenarios run, files that they compile against, and the Debian package of each. */
 const PEERS = [
   { program: 'sipp', debianPackage: 'sip-tester' },
   { program: 'tshark', debianPackage: 'tshark' },
@@ -26,9 +26,12 @@ const PEERS = [
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'dnsmasq', debianPackage: 'dnsmasq-base' },
   { program: 'gcc', debianPackage: 'build-essential' },
-  { program: '/usr/include/openssl/ssl.h', debianPackage: 'libssl-dev' },
+  { file: '/usr/include/openssl/ssl.h', debianPackage: 'libssl-dev' },
+  { program: 'gnutls-cli', debianPackage: 'gnutls-bin' },
   { program: 'go', debianPackage: 'golang-go' },
-  { program: '/usr/share/gocode/src/github.com/pion/dtls/v2', debianPackage: 'golang-github-pion-dtls.v2-dev' },
+  { file: '/usr/share/gocode/src/github.com/pion/dtls/v2/conn.go', debianPackage: 'golang-github-pion-dtls.v2-dev' },
+  { file: '/usr/include/mbedtls/ssl.h', debianPackage: 'libmbedtls-dev' },
+  { file: '/usr/include/wolfssl/ssl.h', debianPackage: 'libwolfssl-dev' },
 ];
 
 installPackages();
@@ -70,14 +73,14 @@ function checkPinnedNode() {
 }
 
 function installPeers() {
-  const missing = PEERS.filter(({ program }) => !isOnPath(program));
+  const missing = PEERS.filter((peer) => !isThere(peer));
   if (missing.length === 0) return;
   const packages = missing.map(({ debianPackage }) => debianPackage);
   const byHand = `apt-get update && apt-get install -y --no-install-recommends ${packages.join(' ')}`;
-  if (!isOnPath('apt-get')) fail(`these programs are missing, please install them: ${names(missing)}`);
+  if (!isOnPath('apt-get')) fail(`these are missing, please install them: ${names(missing)}`);
   const sudo = process.getuid() === 0 ? [] : ['sudo', '-n'];
   if (sudo.length > 0 && (!isOnPath('sudo') || spawnSync('sudo', ['-n', 'true']).status !== 0)) {
-    fail(`these programs are missing: ${names(missing)}. As root, please run:\n${byHand}`);
+    fail(`these are missing: ${names(missing)}. As root, please run:\n${byHand}`);
   }
   say(`installing Debian packages: ${packages.join(' ')}`);
   // tshark would ask whether everybody may capture; noninteractive takes its default, which is no.
@@ -85,8 +88,8 @@ function installPeers() {
   const [command, ...options] = apt;
   run(command, [...options, '-o', 'Acquire::Retries=3', 'update'], byHand);
   run(command, [...options, 'install', '-y', '--no-install-recommends', ...packages], byHand);
-  const still = missing.filter(({ program }) => !isOnPath(program));
-  if (still.length > 0) fail(`these programs are still missing after apt-get: ${names(still)}`);
+  const still = missing.filter((peer) => !isThere(peer));
+  if (still.length > 0) fail(`these are still missing after apt-get: ${names(still)}`);
 }
 
 function run(command, args, byHand) {
@@ -106,9 +109,11 @@ function machinePath() {
   return [...path, '/usr/sbin', '/sbin'];
 }
 
-/** An absolute path is a file that is there or not. */
+function isThere({ program, file }) {
+  return file === undefined ? isOnPath(program) : readText(file) !== undefined;
+}
+
 function isOnPath(program) {
-  if (isAbsolute(program)) return existsSync(program);
   return machinePath().some((folder) => isExecutable(join(folder, program)));
 }
 
@@ -130,7 +135,7 @@ function readText(path) {
 }
 
 function names(peers) {
-  return peers.map(({ program }) => program).join(', ');
+  return peers.map(({ program, file }) => program ?? file).join(', ');
 }
 
 function say(text) {

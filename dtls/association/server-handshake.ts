@@ -32,6 +32,7 @@ import {
   checkClientHello,
   chooseSuite,
   maximumPlaintext,
+  nameDecides,
   type ServerChoice,
 } from './server-negotiation.ts';
 import { findSession, hostName } from './server-resumption.ts';
@@ -160,6 +161,8 @@ export class ServerHandshake extends Handshake {
     const answer = answerExtensions(hello, suite, this.#settings, {
       localCid: association.localCid,
       willIssueTicket: this.#willIssueTicket,
+      // Not in a resumed session, nor where no certificate is sent (RFC 6066 3).
+      nameDecides: this.#choice?.credentials !== undefined && nameDecides(hello, this.#settings),
     });
     this.#answer = answer;
     if (answer.maximumFragmentLength !== undefined) this.maximumFragment = 256 << answer.maximumFragmentLength;

@@ -94,12 +94,26 @@ export function fitsKeyExchange(scheme: SignatureScheme, suite: CipherSuite): bo
   return (scheme.keyType === 'rsa') === (suite.keyExchange === 'ecdhe-rsa');
 }
 
+/**
+ * Whether the server name led to other credentials than no name does. Only then is server_name answered (RFC 6066 3): there are
+ * clients, Pion 2.2 among them, that cannot read the answer, and those that serve them have one certificate as a rule.
+ */
+export function nameDecides(hello: ClientHello, settings: ServerSettings): boolean {
+  const { serverName } = hello.extensions;
+  if (serverName === undefined || serverName === '' || settings.credentials === undefined) return false;
+  return settings.credentials(serverName)[0] !== settings.credentials(undefined)[0];
+}
+
 /** What a server answers with in extensions, from what it was asked. */
 export function answerExtensions(
   hello: ClientHello,
   suite: CipherSuite,
   settings: ServerSettings,
-  { localCid, willIssueTicket }: { readonly localCid: Buffer; readonly willIssueTicket: boolean },
+  {
+    localCid,
+    willIssueTicket,
+    nameDecides,
+  }: { readonly localCid: Buffer; readonly willIssueTicket: boolean; readonly nameDecides: boolean },
 ): HelloExtensions {
   const asked = hello.extensions;
   const answer = noExtensions();
@@ -108,7 +122,7 @@ export function answerExtensions(
   answer.extendedMasterSecret = asked.extendedMasterSecret;
   answer.encryptThenMac = suite.bulk.mode === 'cbc';
   answer.pointFormats = asked.pointFormats && suite.keyExchange !== 'psk';
-  if (asked.serverName !== undefined && asked.serverName !== '') answer.serverName = '';
+  if (nameDecides) answer.serverName = '';
   // A client that has both means the newer one (RFC 8449 5).
   if (asked.recordSizeLimit !== undefined)
     answer.recordSizeLimit = settings.recordSizeLimit ?? MAXIMUM_PLAINTEXT_OCTETS;

@@ -9,6 +9,9 @@ export const COOKIE_OCTETS = 16;
 
 const SECRET_OCTETS = 32;
 
+/** What stands before the session id in a ClientHello. */
+const VERSION_AND_RANDOM_OCTETS = 34;
+
 /** The longest address in text, with a zone; longer ones are cut, which makes cookies worse only for them. */
 const ADDRESS_OCTETS = 64;
 
@@ -66,9 +69,15 @@ export class CookieFactory {
   }
 }
 
-/** Every part that can have several lengths has its length before it, so that no two inputs are the same octets. */
-function codeOf(hmac: Hmac, { address, port }: Peer, { beforeCookie, afterCookie }: ClientHelloView): Buffer {
+/**
+ * Every part that can have several lengths has its length before it, so that no two inputs are the same octets. The session id
+ * is not covered: clients of mbedTLS 2.28 that resume with a ticket make a new one for each ClientHello, although RFC 6347 4.2.1
+ * says that they must not, and would be asked for a cookie for ever.
+ */
+function codeOf(hmac: Hmac, { address, port }: Peer, hello: ClientHelloView): Buffer {
   const { message } = hmac;
+  const beforeCookie = hello.beforeCookie.subarray(0, VERSION_AND_RANDOM_OCTETS);
+  const { afterCookie } = hello;
   const addressOctets = message.write(address, 5, ADDRESS_OCTETS, 'latin1');
   message[0] = addressOctets;
   message.writeUInt16BE(port, 1);

@@ -295,7 +295,7 @@ describe('dtls: certificates in handshakes', () => {
       server: { credentials },
       client: { serverName: 'Sip.Example.com' },
     }).run(100);
-    expect(names).to.deep.equal(['sip.example.com']);
+    expect(names[0]).to.equal('sip.example.com');
     expect(pair.serverAssociation.serverName).to.equal('sip.example.com');
   });
 });
