@@ -68,7 +68,7 @@ export class DtlsGateway {
   }
 
   /** How alice connects. */
-  get alice(): DtlsConnectOptions & { connectionId: { length: number } } {
+  get alice(): DtlsConnectOptions & { readonly psk: { readonly identity: string; readonly key: Buffer } } {
     return {
       host: '127.0.0.1',
       port: this.port,
