@@ -2,6 +2,7 @@
 // An input that breaks a promise is kept in test/fixtures/fuzz-seeds, from where the tests replay it, and fuzzing goes on.
 import { parseArgs } from 'node:util';
 
+import { DTLS_FUZZ_TARGETS } from '../test/dtls/fuzz/targets.ts';
 import { DTLS_HANDSHAKE_FUZZ_TARGETS } from '../test/dtls/handshake/fuzz-targets.ts';
 import { mutate } from '../test/sip/fuzz/mutate.ts';
 import { saveFuzzSeed } from '../test/sip/fuzz/seeds.ts';
@@ -21,7 +22,7 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-const all = [...FUZZ_TARGETS, ...DTLS_HANDSHAKE_FUZZ_TARGETS];
+const all = [...FUZZ_TARGETS, ...DTLS_HANDSHAKE_FUZZ_TARGETS, ...DTLS_FUZZ_TARGETS];
 const targets = all.filter(({ name }) => values.target === undefined || name === values.target);
 if (targets.length === 0 || !(seconds > 0) || !Number.isInteger(seed)) {
   const names = all.map(({ name }) => name).join('|');

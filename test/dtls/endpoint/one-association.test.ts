@@ -11,12 +11,17 @@ const NO_CONNECTION_ID = { connectionId: false } as const;
 /** Opens transports that all hear what comes to one port, as after a restart with packets still on their way. */
 function sharedPort(world: MemoryWorld, from: Peer): NonNullable<DtlsConnectOptions['transport']> {
   const handlers: ((datagram: Buffer) => void)[] = [];
-  const { send } = world.network.open(from, (datagram) => {
+  const port = world.network.open(from, (datagram) => {
     for (const handler of handlers) handler(Buffer.from(datagram));
   });
   return (receive) => {
     handlers.push(receive);
-    return { send, close: async () => undefined };
+    return {
+      send: (datagram, peer) => {
+        port.send(datagram, peer);
+      },
+      close: async () => undefined,
+    };
   };
 }
 
@@ -133,16 +138,7 @@ describe('one association for one peer', () => {
       world.connect({
         signal,
         psk: async () => new Promise(() => undefined),
-        transport: (receive) => {
-          const inner = world.network.open(from, receive);
-          return {
-            close: inner.close,
-            send: (datagram, peer) => {
-              sent.push(datagram);
-              inner.send(datagram, peer);
-            },
-          };
-        },
+        transport: (receive) => world.recorded(from, receive, sent),
       }),
     );
     expect(server.halfOpen).to.equal(1);
@@ -241,16 +237,7 @@ describe('connection identifiers of a server', () => {
     const sent: Buffer[] = [];
     const client = await world.connect({
       host: other.address,
-      transport: (receive) => {
-        const inner = world.network.open(from, receive);
-        return {
-          close: inner.close,
-          send: (datagram, peer) => {
-            sent.push(datagram);
-            inner.send(datagram, peer);
-          },
-        };
-      },
+      transport: (receive) => world.recorded(from, receive, sent),
     });
     client.send(Buffer.from('for the second'));
     const datagram = sent.at(-1) ?? Buffer.alloc(0);
@@ -287,19 +274,15 @@ describe('connection identifiers of a server', () => {
     const server = world.serve();
     const address = world.nextPeer();
     const settled = await world.connect({ connectionId: false }, address);
-    const mover = await world.connect();
+    const sent: Buffer[] = [];
+    let isCaught = false;
+    const mover = await world.connect({
+      transport: (receive) => world.recorded(world.nextPeer(), receive, sent, () => !isCaught),
+    });
     // As if the mover could send from the address of the other.
     const [there] = [...server.associations()].filter(({ connectionId }) => connectionId !== undefined);
     const got = once(there ?? settled, 'message');
-    const carrier = new MemoryWorld();
-    expect(carrier.servers).to.deep.equal([]);
-    const sent: Buffer[] = [];
-    const spy = world.network.open.bind(world.network);
-    world.network.open = (local, handler) => {
-      const inner = spy(local, handler);
-      return { ...inner, send: (datagram) => void sent.push(datagram) };
-    };
-    await mover.rebind();
+    isCaught = true;
     mover.send(Buffer.from('from there'));
     world.network.deliver(sent.at(-1) ?? Buffer.alloc(0), address, SERVER);
     await got;

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { DtlsError, type DtlsServer, type Peer } from '../../../dtls/index.ts';
+import { DtlsError, type DtlsServer, type HandshakeFailure, type Peer } from '../../../dtls/index.ts';
 import { echo, KEY, MemoryWorld, refusalOf, SERVER, turns, until } from '../support/memory-world.ts';
 
 /** Sends as somebody and keeps what comes back. */
@@ -38,17 +38,8 @@ async function recordHellos(world: MemoryWorld): Promise<{ first: Buffer; second
   const attempt = refusalOf(
     world.connect({
       signal: signal.signal,
-      transport: (receive) => {
-        const inner = world.network.open(from, receive);
-        return {
-          close: inner.close,
-          send: (datagram, peer) => {
-            sent.push(datagram);
-            // The second is kept.
-            if (sent.length === 1) inner.send(datagram, peer);
-          },
-        };
-      },
+      // The second is kept.
+      transport: (receive) => world.recorded(from, receive, sent, () => sent.length === 1),
     }),
   );
   await until(() => sent.length === 2);
@@ -262,7 +253,7 @@ describe('strangers at a DTLS server', () => {
         psk: { lookUp: async () => ({ key: KEY }) },
       });
       await halfOpen();
-      const [failure] = await once(bounded, 'failure');
+      const [failure] = (await once(bounded, 'failure')) as [HandshakeFailure];
       expect(failure).to.include({ reason: 'handshake-timeout' });
       expect(await echo(await world.connect(), 'x')).to.equal('x');
     });

@@ -4,6 +4,7 @@ import {
   connect,
   createServer,
   MemoryNetwork,
+  type DatagramTransport,
   type DtlsAssociation,
   type DtlsConnectOptions,
   type DtlsServer,
@@ -45,6 +46,23 @@ export class MemoryWorld {
     });
     this.servers.push(server);
     return server;
+  }
+
+  /** A transport of a client whose datagrams go to `sent`, and on to the network when `passes` says so. */
+  recorded(
+    local: Peer,
+    receive: (datagram: Buffer) => void,
+    sent: Buffer[],
+    passes: () => boolean = () => true,
+  ): DatagramTransport {
+    const inner = this.network.open(local, receive);
+    return {
+      send: (datagram, peer) => {
+        sent.push(datagram);
+        if (passes()) inner.send(datagram, peer);
+      },
+      close: async () => inner.close(),
+    };
   }
 
   nextPeer(): Peer {

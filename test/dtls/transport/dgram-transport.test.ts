@@ -43,7 +43,9 @@ describe('dgram transport', () => {
       got.push(datagram.toString());
       heard.resolve(undefined);
     });
-    await new Promise((resolve) => stranger.send('stranger', transport.local.port, '127.0.0.1', resolve));
+    await new Promise((resolve) => {
+      stranger.send('stranger', transport.local.port, '127.0.0.1', resolve);
+    });
     peer.send('peer', transport.local.port, '127.0.0.1');
     await heard.promise;
     expect(got).to.deep.equal(['peer']);
