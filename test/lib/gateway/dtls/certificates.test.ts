@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { writeFile } from 'node:fs/promises';
@@ -11,6 +10,7 @@ import { makeAuthority, type Authority, type Issued } from '../../../../scenario
 import { SipPeer } from '../../../../scenarios/support/sip-peer.ts';
 import { DtlsAgent, waitFor } from '../../../support/dtls-agent.ts';
 import { ALICE, DtlsGateway } from '../../../support/dtls-gateway.ts';
+import { OpensslAgent } from '../../../support/openssl-agent.ts';
 
 describe('DTLS with certificates, and SIP, STUN and DTLS at one port', function () {
   this.timeout(60_000);
@@ -115,39 +115,17 @@ describe('DTLS with certificates, and SIP, STUN and DTLS at one port', function 
     const issued = await authority.issue({ commonName: 'alice', uris: [ALICE] });
     await writeFile(join(gateway.folder, 'alice.pem'), issued.certificatePem);
     await writeFile(join(gateway.folder, 'alice.key'), issued.privateKeyPem, { mode: 0o600 });
-    const client = spawn(
-      'openssl',
-      [
-        ...['s_client', '-dtls1_2', '-connect', `127.0.0.1:${gateway.port}`, '-servername', 'osg.example.com'],
-        ...['-CAfile', join(gateway.folder, 'authority.pem'), '-verify_return_error', '-quiet'],
+    const client = await OpensslAgent.connect({
+      port: gateway.port,
+      more: [
+        ...['-servername', 'osg.example.com', '-CAfile', join(gateway.folder, 'authority.pem'), '-verify_return_error'],
         ...['-cert', join(gateway.folder, 'alice.pem'), '-key', join(gateway.folder, 'alice.key')],
       ],
-      { stdio: ['pipe', 'pipe', 'pipe'] },
-    );
-    let output = '';
-    client.stdout.setEncoding('latin1').on('data', (text: string) => (output += text));
-    client.stderr.resume();
-    const ended = once(client, 'close');
-    const callId = `s_client-${process.pid}`;
-    client.stdin.write(
-      [
-        'MESSAGE sip:bob@example.com SIP/2.0',
-        'Via: SIP/2.0/DTLS-UDP 192.0.2.7:5061;branch=z9hG4bKopenssl;rport',
-        'Max-Forwards: 70',
-        `From: <${ALICE}>;tag=1`,
-        'To: <sip:bob@example.com>',
-        `Call-ID: ${callId}`,
-        'CSeq: 1 MESSAGE',
-        'Content-Length: 0',
-        '',
-        '',
-      ].join('\r\n'),
-    );
+    });
+    const callId = await client.message(ALICE);
+    client.stop();
     const { request } = await gateway.server.waitFor((received) => received.request.callId === callId);
     expect(request.header('P-Asserted-Identity')).to.equal(`<${ALICE}>`);
-    await waitFor('200', () => (output.startsWith('SIP/2.0 200') ? true : undefined));
-    client.kill();
-    await ended;
   });
 
   it('SIGHUP brings another certificate and other authorities; associations go on', async () => {
