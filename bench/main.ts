@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
+import { benchDtlsFlood } from './dtls-flood/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -14,6 +15,7 @@ const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}]
        npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
+       npm run bench -- dtls-flood
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
        npm run bench -- parse     [--rounds N] [--seconds N]
 `;
@@ -58,6 +60,7 @@ const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
       perSecond: Number(values.flood),
       rounds: Number(values.rounds),
     }),
+  'dtls-flood': () => benchDtlsFlood({ associations: 10_000, hellos: 50_000, garbage: 100_000 }),
   avalanche: () =>
     benchAvalanche({
       agents: Number(values.agents),

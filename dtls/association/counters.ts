@@ -25,6 +25,8 @@ export interface DtlsCounters {
   replayedRecords: number;
   /** Records that did not authenticate. */
   undecryptableRecords: number;
+  /** Records with more in them than we have allowed the peer (RFC 8449 4). */
+  oversizedRecords: number;
   /** Application data without protection: never accepted. */
   epochZeroApplicationData: number;
   /** Alerts without protection after the handshake, which anybody could have sent. */
@@ -44,6 +46,8 @@ export interface DtlsCounters {
   fragmentsRefused: number;
   /** Fragments of messages too far ahead. */
   futureMessagesRefused: number;
+  /** Fragments that were refused because one handshake holds all the memory that it may. */
+  handshakeMemoryRefused: number;
   /** Fragments that were refused because half-open handshakes hold all the memory that they may. */
   halfOpenMemoryRefused: number;
   /** Flights sent again because a timer ran out. */
@@ -86,6 +90,7 @@ export function createDtlsCounters(): DtlsCounters {
     unknownEpochRecords: 0,
     replayedRecords: 0,
     undecryptableRecords: 0,
+    oversizedRecords: 0,
     epochZeroApplicationData: 0,
     epochZeroAlertsIgnored: 0,
     epochZeroHandshakeIgnored: 0,
@@ -96,6 +101,7 @@ export function createDtlsCounters(): DtlsCounters {
     oversizedHandshakeMessages: 0,
     fragmentsRefused: 0,
     futureMessagesRefused: 0,
+    handshakeMemoryRefused: 0,
     halfOpenMemoryRefused: 0,
     retransmissions: 0,
     retransmissionsForDuplicates: 0,

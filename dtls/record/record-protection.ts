@@ -1,9 +1,13 @@
-import { createCipheriv, createDecipheriv, createSecretKey, type KeyObject } from 'node:crypto';
+import { createSecretKey, type KeyObject } from 'node:crypto';
 
 import { DtlsError } from '../errors.ts';
 import type { BulkCipher } from '../suites/bulk-cipher.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { keyBlockLength } from '../suites/secrets.ts';
+import { additionalData, cidAdditionalData } from './additional-data.ts';
+import { openAead, sealAead } from './aead-fragment.ts';
+import { BLOCK_OCTETS, cbcLength, decryptCbc, encryptCbc, isMac, writeMac } from './cbc-fragment.ts';
+import { KeyRing, type KeyHolder } from './key-ring.ts';
 import {
   CID_OFFSET,
   CONTENT_TYPE,
@@ -11,7 +15,6 @@ import {
   MAXIMUM_SEQUENCE,
   RECORD_HEADER_OCTETS,
   writeRecordHeader,
-  writeSequence,
   type RecordView,
 } from './record-header.ts';
 import { usageLimitsOf, type UsageLimits } from './usage-limits.ts';
@@ -24,25 +27,28 @@ export interface RecordProtectionOptions {
   /** Whether encrypt-then-MAC (RFC 7366) was negotiated, which CBC suites need. */
   readonly encryptThenMac?: boolean;
   /** Those of the cipher by default. */
-  readonly limits?: UsageLimits;
+  readonly limits?: UsageLimits | undefined;
+  /** Who may keep KeyObjects; one of 1024 holders for the process by default. */
+  readonly keyRing?: KeyRing | undefined;
 }
 
 /**
  * The protection of the records of one epoch, in both directions (RFC 5246 6.2.3, RFC 6347 4.1, RFC 9146). It knows keys and
  * counts their use; sequence numbers, replay and what a record means are its owner's.
  */
-export class RecordProtection {
+export class RecordProtection implements KeyHolder {
+  /** Records sealed, and records that did not open, so far. */
+  sealed = 0;
+  failed = 0;
   readonly #bulk: BulkCipher;
   readonly #keys: Buffer;
   readonly #isServer: boolean;
   readonly #sendCid: Buffer | undefined;
   readonly #receiveCid: Buffer | undefined;
   readonly #limits: UsageLimits;
+  readonly #keyRing: KeyRing;
   #sealKey: KeyObject | undefined;
   #openKey: KeyObject | undefined;
-  /** Records sealed, and records that did not open, so far. */
-  sealed = 0;
-  failed = 0;
 
   /**
    * @param keys the key block (RFC 5246 6.3); kept, not copied
@@ -64,13 +70,15 @@ export class RecordProtection {
     this.#sendCid = options.sendCid?.length === 0 ? undefined : options.sendCid;
     this.#receiveCid = options.receiveCid?.length === 0 ? undefined : options.receiveCid;
     this.#limits = options.limits ?? usageLimitsOf(suite.bulk);
+    this.#keyRing = options.keyRing ?? KEY_RING;
   }
 
-  /** Octets that sealing adds to a plaintext, header included. */
+  /** The most octets that sealing adds to a plaintext, header included. */
   get overhead(): number {
-    const { explicitNonceLength, tagLength } = this.#bulk;
+    const { explicitNonceLength, tagLength, macLength, mode } = this.#bulk;
     const cid = this.#sendCid === undefined ? 0 : this.#sendCid.length + 1;
-    return RECORD_HEADER_OCTETS + cid + explicitNonceLength + tagLength;
+    const padding = mode === 'cbc' ? BLOCK_OCTETS : 0;
+    return RECORD_HEADER_OCTETS + cid + explicitNonceLength + tagLength + macLength + padding;
   }
 
   /** Whether the keys were used as often as they may be: the association is to be closed (RFC 9147 4.5.3). */
@@ -84,15 +92,18 @@ export class RecordProtection {
    * @param type what `plaintext` is, from CONTENT_TYPE
    * @param sequence never used before in this epoch
    * @param plaintext at most 16384 octets
-   * @returns undefined when keys or sequence numbers are used up
+   * @returns undefined when keys or sequence numbers are used up, and for a plaintext that is too long
    */
   seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array): Buffer | undefined {
     if (this.sealed >= this.#limits.sealed || sequence > MAXIMUM_SEQUENCE) return undefined;
+    if (plaintext.length > MAXIMUM_PLAINTEXT_OCTETS) return undefined;
     this.sealed++;
     const cid = this.#sendCid;
-    return cid === undefined
-      ? this.#sealPlain(type, epoch, sequence, plaintext)
-      : this.#sealWithCid(cid, type, epoch, sequence, plaintext);
+    if (cid === undefined) return this.#seal(type, epoch, sequence, plaintext, undefined);
+    const inner = Buffer.allocUnsafe(plaintext.length + 1);
+    inner.set(plaintext);
+    inner[plaintext.length] = type;
+    return this.#seal(CONTENT_TYPE.connectionId, epoch, sequence, inner, cid);
   }
 
   /**
@@ -103,145 +114,97 @@ export class RecordProtection {
   open(datagram: Buffer, view: RecordView): Buffer | undefined {
     if (this.failed >= this.#limits.failed) return undefined;
     const cid = this.#receiveCid;
+    // Not a failure to open: whoever sends without the identifier has nothing of ours to forge (RFC 9146 6).
     if (cid === undefined ? view.type === CONTENT_TYPE.connectionId : !carries(datagram, view, cid)) return undefined;
-    const { explicitNonceLength, tagLength } = this.#bulk;
-    const length = view.end - view.fragmentStart - explicitNonceLength - tagLength;
-    // One more octet for the type inside a record with a connection identifier, and padding that may follow it.
-    if (length < 0 || length > MAXIMUM_PLAINTEXT_OCTETS + (cid === undefined ? 0 : 256)) return undefined;
-    const content = this.#openFragment(datagram, view, cid, length);
+    const content = this.#bulk.mode === 'cbc' ? this.#openCbc(datagram, view) : this.#openAead(datagram, view);
     if (content === undefined) {
       this.failed++;
       return undefined;
     }
-    return cid === undefined ? content : innerContent(content, view);
+    if (cid !== undefined) return innerContent(content, view);
+    return content.length > MAXIMUM_PLAINTEXT_OCTETS ? undefined : content;
   }
 
-  #sealPlain(type: number, epoch: number, sequence: number, plaintext: Uint8Array): Buffer {
+  /** Lets the KeyObjects go; the keys themselves stay. */
+  releaseKeys(): void {
+    this.#sealKey = undefined;
+    this.#openKey = undefined;
+  }
+
+  #seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, cid: Buffer | undefined): Buffer {
+    const bulk = this.#bulk;
     const { length } = plaintext;
-    const { explicitNonceLength, tagLength } = this.#bulk;
-    const fragmentLength = explicitNonceLength + length + tagLength;
-    const record = Buffer.allocUnsafe(RECORD_HEADER_OCTETS + fragmentLength);
-    writeRecordHeader(record, 0, type, epoch, sequence, fragmentLength);
-    writeAdditionalData(type, epoch, sequence, length);
-    this.#sealInto(record, RECORD_HEADER_OCTETS, epoch, sequence, AAD, plaintext);
+    const isCbc = bulk.mode === 'cbc';
+    const fragment = isCbc ? cbcLength(length) + bulk.macLength : bulk.explicitNonceLength + length + bulk.tagLength;
+    const start = RECORD_HEADER_OCTETS + (cid === undefined ? 0 : cid.length);
+    const record = Buffer.allocUnsafe(start + fragment);
+    writeRecordHeader(record, 0, type, epoch, sequence, fragment, cid);
+    const covered = isCbc ? cbcLength(length) : length;
+    const aad =
+      cid === undefined
+        ? additionalData(type, epoch, sequence, covered)
+        : cidAdditionalData(record, 0, cid.length, covered);
+    const key = (this.#sealKey ??= this.#makeKey(this.#isServer));
+    if (isCbc) this.#sealCbc(key, record, start, aad, plaintext);
+    else sealAead(bulk, key, this.#keys, this.#ivStart(this.#isServer), record, start, epoch, sequence, aad, plaintext);
     return record;
   }
 
-  #sealWithCid(cid: Buffer, type: number, epoch: number, sequence: number, plaintext: Uint8Array): Buffer {
-    const { explicitNonceLength, tagLength } = this.#bulk;
-    const inner = Buffer.allocUnsafe(plaintext.length + 1);
-    inner.set(plaintext);
-    inner[plaintext.length] = type;
-    const fragmentLength = explicitNonceLength + inner.length + tagLength;
-    const start = RECORD_HEADER_OCTETS + cid.length;
-    const record = Buffer.allocUnsafe(start + fragmentLength);
-    writeRecordHeader(record, 0, CONTENT_TYPE.connectionId, epoch, sequence, fragmentLength, cid);
-    const aad = writeCidAdditionalData(record, 0, cid.length, inner.length);
-    this.#sealInto(record, start, epoch, sequence, aad, inner);
-    return record;
+  #sealCbc(key: KeyObject, record: Buffer, start: number, aad: Buffer, plaintext: Uint8Array): void {
+    const { mac } = this.#bulk;
+    const sealed = encryptCbc(this.#bulk, key, record.subarray(3, CID_OFFSET), plaintext);
+    record.set(sealed, start);
+    if (mac !== undefined) writeMac(mac, this.#macKey(this.#isServer), aad, sealed, record, start + sealed.length);
   }
 
-  #sealInto(record: Buffer, start: number, epoch: number, sequence: number, aad: Buffer, plaintext: Uint8Array): void {
+  #openAead(datagram: Buffer, view: RecordView): Buffer | undefined {
     const bulk = this.#bulk;
-    this.#writeNonce(this.#isServer, epoch, sequence);
-    let offset = start;
-    if (bulk.explicitNonceLength > 0) {
-      writeSequence(record, offset, epoch, sequence);
-      offset += bulk.explicitNonceLength;
-    }
-    const cipher = createCipheriv(
-      bulk.algorithm as 'aes-128-gcm',
-      (this.#sealKey ??= this.#key(this.#isServer)),
-      NONCE,
-      OPTIONS[bulk.tagLength],
-    );
-    cipher.setAAD(aad, bulk.mode === 'ccm' ? { plaintextLength: plaintext.length } : undefined);
-    record.set(cipher.update(plaintext), offset);
-    cipher.final();
-    record.set(cipher.getAuthTag(), offset + plaintext.length);
+    const { epoch, sequence, fragmentStart, end } = view;
+    const length = end - fragmentStart - bulk.explicitNonceLength - bulk.tagLength;
+    if (length < 0) return undefined;
+    const aad = aadOf(datagram, view, length);
+    const key = (this.#openKey ??= this.#makeKey(!this.#isServer));
+    const iv = this.#ivStart(!this.#isServer);
+    return openAead(bulk, key, this.#keys, iv, datagram, fragmentStart, epoch, sequence, aad, length);
   }
 
-  #openFragment(datagram: Buffer, view: RecordView, cid: Buffer | undefined, length: number): Buffer | undefined {
-    const bulk = this.#bulk;
-    let aad: Buffer = AAD;
-    if (cid === undefined) writeAdditionalData(view.type, view.epoch, view.sequence, length);
-    else aad = writeCidAdditionalData(datagram, view.start, cid.length, length);
-    let start = view.fragmentStart;
-    this.#writeNonce(!this.#isServer, view.epoch, view.sequence);
-    if (bulk.explicitNonceLength > 0) {
-      // What the sender chose; only by custom is it epoch and sequence number (RFC 5288 3).
-      NONCE.set(datagram.subarray(start, start + bulk.explicitNonceLength), bulk.fixedIvLength);
-      start += bulk.explicitNonceLength;
-    }
-    const decipher = createDecipheriv(
-      bulk.algorithm as 'aes-128-gcm',
-      (this.#openKey ??= this.#key(!this.#isServer)),
-      NONCE,
-      OPTIONS[bulk.tagLength],
-    );
-    decipher.setAuthTag(datagram.subarray(start + length, view.end));
-    decipher.setAAD(aad, bulk.mode === 'ccm' ? { plaintextLength: length } : undefined);
-    try {
-      const content = decipher.update(datagram.subarray(start, start + length));
-      decipher.final();
-      return content;
-    } catch {
-      return undefined;
-    }
+  #openCbc(datagram: Buffer, view: RecordView): Buffer | undefined {
+    const { mac, macLength } = this.#bulk;
+    const end = view.end - macLength;
+    if (mac === undefined || end - view.fragmentStart < 2 * BLOCK_OCTETS) return undefined;
+    const sealed = datagram.subarray(view.fragmentStart, end);
+    const aad = aadOf(datagram, view, sealed.length);
+    if (!isMac(mac, this.#macKey(!this.#isServer), aad, sealed, datagram.subarray(end, view.end))) return undefined;
+    return decryptCbc(this.#bulk, (this.#openKey ??= this.#makeKey(!this.#isServer)), sealed);
   }
 
-  /** The nonce of a record: for GCM and CCM salt, epoch and sequence; for ChaCha20-Poly1305 those exclusive-or the IV. */
-  #writeNonce(ofServer: boolean, epoch: number, sequence: number): void {
-    const { macLength, keyLength, fixedIvLength } = this.#bulk;
-    const keys = this.#keys;
-    const iv = 2 * (macLength + keyLength) + (ofServer ? fixedIvLength : 0);
-    writeSequence(NONCE, 4, epoch, sequence);
-    for (let index = 0; index < 4; index++) NONCE[index] = keys[iv + index] ?? 0;
-    for (let index = 4; index < fixedIvLength; index++) NONCE[index] = (NONCE[index] ?? 0) ^ (keys[iv + index] ?? 0);
-  }
-
-  #key(ofServer: boolean): KeyObject {
+  /** In the order of RFC 5246 6.3: MAC keys, keys, IVs, the client's before the server's. */
+  #makeKey(ofServer: boolean): KeyObject {
     const { macLength, keyLength } = this.#bulk;
     const start = 2 * macLength + (ofServer ? keyLength : 0);
+    if (this.#sealKey === undefined && this.#openKey === undefined) this.#keyRing.enter(this);
     return createSecretKey(this.#keys.subarray(start, start + keyLength));
+  }
+
+  #macKey(ofServer: boolean): Buffer {
+    const { macLength } = this.#bulk;
+    const start = ofServer ? macLength : 0;
+    return this.#keys.subarray(start, start + macLength);
+  }
+
+  #ivStart(ofServer: boolean): number {
+    const { macLength, keyLength, fixedIvLength } = this.#bulk;
+    return 2 * (macLength + keyLength) + (ofServer ? fixedIvLength : 0);
   }
 }
 
-/** Reused for every record: sealing and opening are done before anybody else comes to them. */
-const NONCE = Buffer.alloc(12);
-const AAD = Buffer.alloc(13);
-const CID_AAD = Buffer.alloc(23 + 255);
-const CID_AAD_VIEWS = Array.from({ length: 256 }, (_, length) => CID_AAD.subarray(0, 23 + length));
+/** That of all protections to which none is given. */
+const KEY_RING = new KeyRing();
 
-/** By the length of the tag. */
-const OPTIONS: readonly ({ readonly authTagLength: number } | undefined)[] = Array.from(
-  { length: 17 },
-  (_, length) => ({
-    authTagLength: length,
-  }),
-);
-
-/** Epoch, sequence number, type, version, length of the plaintext (RFC 5246 6.2.3.3, RFC 6347 4.1.2.1). */
-function writeAdditionalData(type: number, epoch: number, sequence: number, length: number): void {
-  writeSequence(AAD, 0, epoch, sequence);
-  AAD[8] = type;
-  AAD[9] = 0xfe;
-  AAD[10] = 0xfd;
-  AAD[11] = length >> 8;
-  AAD[12] = length & 0xff;
-}
-
-/** The additional data of RFC 9146 5.3, from a record whose header is written. @param length of the inner plaintext */
-function writeCidAdditionalData(record: Buffer, start: number, cidLength: number, length: number): Buffer {
-  for (let index = 0; index < 8; index++) CID_AAD[index] = 0xff;
-  CID_AAD[8] = CONTENT_TYPE.connectionId;
-  CID_AAD[9] = cidLength;
-  // Type, version, epoch, sequence number and identifier, as they stand in the header.
-  record.copy(CID_AAD, 10, start, start + CID_OFFSET + cidLength);
-  const end = 10 + CID_OFFSET + cidLength;
-  CID_AAD[end] = length >> 8;
-  CID_AAD[end + 1] = length & 0xff;
-  return CID_AAD_VIEWS[cidLength] ?? CID_AAD;
+function aadOf(datagram: Buffer, view: RecordView, length: number): Buffer {
+  return view.type === CONTENT_TYPE.connectionId
+    ? cidAdditionalData(datagram, view.start, view.cidLength, length)
+    : additionalData(view.type, view.epoch, view.sequence, length);
 }
 
 /** Whether a record is of type 25 and carries that connection identifier. */
