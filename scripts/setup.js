@@ -25,6 +25,7 @@ const PEERS = [
   { program: 'sipsak', debianPackage: 'sipsak' },
   { program: 'baresip', debianPackage: 'baresip-core' },
   { program: 'dnsmasq', debianPackage: 'dnsmasq-base' },
+  { program: 'coap-server-openssl', debianPackage: 'libcoap3-bin' },
   { program: 'gcc', debianPackage: 'build-essential' },
 ];
 

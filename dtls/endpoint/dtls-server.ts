@@ -13,7 +13,7 @@ import { DEFAULT_LIMITS } from './limits.ts';
 import { RandomPool } from './random-pool.ts';
 import { ServerEndpoint, type HandshakeFailure } from './server-endpoint.ts';
 import type { CertificateCredentials, DtlsServerOptions, ListenOptions } from './server-options.ts';
-import { withCertificates } from './server-certificates.ts';
+import { clientCertificatesOf, withCertificates } from './server-certificates.ts';
 import { connectionIdsOf, serverSettingsOf } from './server-settings.ts';
 
 const DEFAULT_COOKIE_ROTATION_MILLISECONDS = 60_000;
@@ -139,7 +139,28 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
    * @throws DtlsError OSGATE_DTLS_INVALID_CREDENTIALS; the old ones are then still in use
    */
   setCertificates(certificates: readonly CertificateCredentials[]): void {
-    this.#endpoint.settings = withCertificates(this.#endpoint.settings, this.#options, certificates);
+    this.prepareCertificates(certificates)();
+  }
+
+  /**
+   * Checks other certificates, and what is asked of clients; calling the result puts them in force, for new handshakes. So several
+   * servers can change together, or none.
+   *
+   * @param asked `clientCertificates` and `authorities` in place of those of the options
+   * @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT, OSGATE_DTLS_INVALID_CREDENTIALS
+   */
+  prepareCertificates(
+    certificates: readonly CertificateCredentials[],
+    asked: Pick<DtlsServerOptions, 'clientCertificates' | 'authorities'> = {},
+  ): () => void {
+    const options = { ...this.#options, ...asked };
+    const next = {
+      ...withCertificates(this.#endpoint.settings, options, certificates),
+      ...clientCertificatesOf(options),
+    };
+    return () => {
+      this.#endpoint.settings = next;
+    };
   }
 
   /**

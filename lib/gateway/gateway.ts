@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
 import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
-import type { NodeDnsClient, TimerWheel, TransactionEngine } from '../../sip/index.ts';
+import { DTLS_VIA_TRANSPORT, type NodeDnsClient, type TimerWheel, type TransactionEngine } from '../../sip/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { MethodPolicy } from '../identity/index.ts';
 import type { FlowList, Logger, Metrics, Readiness, ReloadReport, Service, Status } from '../ops/index.ts';
@@ -14,6 +14,7 @@ import type { KeyLog } from './dtls/key-log.ts';
 import type { EdgeReporter } from './edge-reporter.ts';
 import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
+import type { ListeningFacts } from './log-listening.ts';
 import { planReload } from './reload-plan.ts';
 import type { GatewayListener } from './sip-listeners.ts';
 import type { SipTap } from './sip-tap.ts';
@@ -69,6 +70,15 @@ export class Gateway implements Service {
 
   get listeners(): readonly SipListener[] {
     return this.#parts.listeners;
+  }
+
+  get datagramListeners(): readonly ListeningFacts[] {
+    return this.#parts.datagramListeners.map(({ name, fqdn, local }) => ({
+      name,
+      fqdn,
+      ...local,
+      transports: [DTLS_VIA_TRANSPORT],
+    }));
   }
 
   /** The configuration in effect. */

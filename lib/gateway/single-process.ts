@@ -24,15 +24,15 @@ export class SingleProcess implements Service {
       const { metrics } = gateway;
       const reloader = new Reloader({ path: configPath, logger, metrics, apply: (next) => gateway.apply(next) });
       const servers = await openOperatorServers(config, logger, metrics, sourcesOf(gateway, reloader));
-      logListening(
-        logger,
-        gateway.listeners.map(({ name, fqdn, transport: { local }, transports }) => ({
+      logListening(logger, [
+        ...gateway.listeners.map(({ name, fqdn, transport: { local }, transports }) => ({
           name,
           fqdn,
           ...local,
           transports: transports.map(({ protocol }) => protocol),
         })),
-      );
+        ...gateway.datagramListeners,
+      ]);
       return new SingleProcess(gateway, reloader, servers);
     } catch (error) {
       await gateway.close();

@@ -25,7 +25,9 @@ import {
   buildChannelAuthenticator,
   channelProofParts,
   channelRecipe,
+  checkPskHint,
   isChannelConfig,
+  pskHint,
   type BuiltChannelAuthenticator,
 } from './dtls/channel-authenticators.ts';
 import type { DtlsParts } from './dtls/dtls-parts.ts';
@@ -81,6 +83,7 @@ export class GatewayListener implements SipListener {
   readonly dtls: DtlsSipTransport | undefined;
   readonly #sockets: ListenerTransports;
   readonly #proofs: ChannelProofs;
+  readonly #pskOffer: ReturnType<typeof pskHint>;
   #judgement: Judgement;
 
   private constructor(
@@ -96,6 +99,7 @@ export class GatewayListener implements SipListener {
     this.dtls = sockets.dtls;
     this.#sockets = sockets;
     this.#proofs = proofs;
+    this.#pskOffer = pskHint(config.authenticators);
     this.#judgement = judgement;
   }
 
@@ -132,6 +136,7 @@ export class GatewayListener implements SipListener {
   renew(config: SipListenerConfig, parts: AuthenticatorParts, dtls: DtlsConfig): () => void {
     const { built, retired } = this.#judgement;
     const next = judge(config, parts, built, retired);
+    if (this.dtls !== undefined) checkPskHint(config, this.#pskOffer);
     const renewChannel = this.dtls?.channel.renew(readCertificates(dtls), authoritiesOf(next));
     return () => {
       this.#judgement = next;

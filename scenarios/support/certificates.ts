@@ -14,6 +14,7 @@ export interface IssueOptions {
   readonly commonName: string;
   readonly dnsNames?: readonly string[];
   readonly ipAddresses?: readonly string[];
+  readonly uris?: readonly string[];
 }
 
 /** An authority that lives in memory. */
@@ -58,6 +59,7 @@ export async function makeAuthority(commonName: string): Promise<Authority> {
           new x509.SubjectAlternativeNameExtension([
             ...(options.dnsNames ?? []).map((value) => ({ type: 'dns' as const, value })),
             ...(options.ipAddresses ?? []).map((value) => ({ type: 'ip' as const, value })),
+            ...(options.uris ?? []).map((value) => ({ type: 'url' as const, value })),
           ]),
         ],
       });

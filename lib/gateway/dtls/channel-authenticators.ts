@@ -12,6 +12,7 @@ import {
   type ChannelProofParts,
   type PskSource,
 } from '../../identity/index.ts';
+import { OsgateError } from '../../errors.ts';
 import { prefixed } from '../listener-transports.ts';
 import { readConfiguredFile } from './configured-file.ts';
 
@@ -99,6 +100,23 @@ export function pskHint(
 ): { readonly hint: string | undefined } | undefined {
   if (authenticators.some(({ type }) => type === 'gba-psk')) return { hint: GBA_PSK_HINT };
   return authenticators.some(({ type }) => type === 'psk') ? { hint: undefined } : undefined;
+}
+
+/**
+ * What a server offers for pre-shared keys is settled when it opens.
+ *
+ * @throws OsgateError OSGATE_CONFIG_INVALID when other authenticators would need another offer
+ */
+export function checkPskHint(
+  { name, authenticators }: { readonly name: string; readonly authenticators: readonly { readonly type: string }[] },
+  opened: ReturnType<typeof pskHint>,
+): void {
+  const wanted = pskHint(authenticators);
+  if ((wanted === undefined) === (opened === undefined) && wanted?.hint === opened?.hint) return;
+  throw new OsgateError(
+    'OSGATE_CONFIG_INVALID',
+    `gateway.sec1 ${name}: authenticators with other kinds of pre-shared keys than at the start need a restart`,
+  );
 }
 
 function digestOf(content: string): string {

@@ -18,6 +18,7 @@ import {
   buildChannelAuthenticator,
   channelProofParts,
   channelRecipe,
+  checkPskHint,
   pskHint,
   type BuiltChannelAuthenticator,
 } from './channel-authenticators.ts';
@@ -47,6 +48,7 @@ export class DatagramListener {
   readonly #socket: UdpTransport;
   readonly #relay: DatagramRelay;
   readonly #proofs: ChannelProofs;
+  readonly #pskOffer: ReturnType<typeof pskHint>;
   readonly #strange = { notDtls: 0 };
   #judgement: Judgement;
 
@@ -62,6 +64,7 @@ export class DatagramListener {
     this.#socket = open.socket;
     this.local = open.socket.local;
     this.#judgement = open.judgement;
+    this.#pskOffer = pskHint(authenticators);
     this.#proofs = new ChannelProofs(channelProofParts(open.judgement.built));
     this.#relay = new DatagramRelay({
       name,
@@ -149,6 +152,7 @@ export class DatagramListener {
 
   /** Prepares the authenticators of another configuration; calling the result puts them in force for new associations. */
   renew(config: DatagramListenerConfig, keyCentre: KeyCentre, dtls: DtlsConfig): () => void {
+    checkPskHint(config, this.#pskOffer);
     const judgement = judge(config, keyCentre, this.#judgement.built);
     const renewChannel = this.channel.renew(readCertificates(dtls), authoritiesOf(judgement));
     return () => {

@@ -16,7 +16,11 @@ export class StreamPorts {
     host,
     port,
     transports,
-  }: SipListenerConfig): Promise<{ name: string; address: string; port: number }> {
+  }: Pick<SipListenerConfig, 'name' | 'host' | 'port' | 'transports'>): Promise<{
+    name: string;
+    address: string;
+    port: number;
+  }> {
     if (port !== 0 || !transports.includes('tcp')) return { name, address: host, port };
     const server = createServer();
     server.listen({ host, port, reusePort: true, ipv6Only: host.includes(':') });

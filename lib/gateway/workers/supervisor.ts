@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 
-import { requireSection, type SipListenerConfig, type Config } from '../../config/index.ts';
+import { DTLS_VIA_TRANSPORT } from '../../../sip/index.ts';
+import { requireSection, type Config, type GatewayConfig, type SipListenerConfig } from '../../config/index.ts';
 import {
   Metrics,
   renderMerged,
@@ -95,7 +96,7 @@ export class Supervisor implements Service {
     const gateway = requireSection(config, 'gateway');
     const secrets = await gatewaySecrets(gateway.secret);
     const streams = new StreamPorts();
-    const holder = await holdSockets(gateway.sec1.sip, workers, streams);
+    const holder = await holdSockets(listenersOf(gateway), workers, streams);
     // Others must not reach the relay: mkdtemp makes a folder for this user alone.
     const folder = await mkdtemp(join(tmpdir(), 'osgate-workers-'));
     const supervisor = new Supervisor(config, logger, { holder, folder, secrets, workers, configPath });
@@ -143,13 +144,13 @@ export class Supervisor implements Service {
     };
     const metrics = { contentType: this.#metrics.contentType, render };
     this.#servers = await openOperatorServers(this.#config, this.#logger, metrics, this.#admin);
-    const listeners = requireSection(this.#config, 'gateway').sec1.sip;
+    const listeners = listenersOf(requireSection(this.#config, 'gateway'));
     logListening(
       this.#logger,
       this.#holder.addresses.map((held, index) => ({
         ...held,
         fqdn: listeners[index]?.fqdn ?? '',
-        transports: (listeners[index]?.transports ?? []).map((transport) => transport.toUpperCase()),
+        transports: (listeners[index]?.transports ?? []).map(viaTransport),
       })),
     );
   }
@@ -202,12 +203,24 @@ export class Supervisor implements Service {
   };
 }
 
+/** What needs a UDP socket in each worker: SIP listeners, then datagram listeners. */
+function listenersOf({ sec1 }: GatewayConfig): HeldListener[] {
+  return [...sec1.sip, ...sec1.datagram.map((listener) => ({ ...listener, transports: ['dtls'] as const }))];
+}
+
+type HeldListener = Pick<SipListenerConfig, 'name' | 'host' | 'port' | 'fqdn' | 'transports'>;
+
+/** As the transport is written in Via. */
+function viaTransport(transport: SipListenerConfig['transports'][number]): string {
+  return transport === 'dtls' ? DTLS_VIA_TRANSPORT : transport.toUpperCase();
+}
+
 /** How often a port that is free for TCP may be taken for UDP. */
 const PORT_ATTEMPTS = 20;
 
 /** The UDP sockets of all slots; a port that the system chooses is free for TCP too where the listener takes that. */
 async function holdSockets(
-  listeners: readonly SipListenerConfig[],
+  listeners: readonly HeldListener[],
   workers: number,
   streams: StreamPorts,
 ): Promise<SocketHolder> {

@@ -172,7 +172,11 @@ export class ChannelServer {
    * @throws DtlsError OSGATE_DTLS_INVALID_CREDENTIALS
    */
   renew(certificates: readonly CertificateCredentials[], authorities: string | undefined): () => void {
-    return this.server.prepareCertificates(certificates, { authorities });
+    const { clientCertificates = 'request' } = this.#options.server;
+    return this.server.prepareCertificates(certificates, {
+      authorities,
+      clientCertificates: authorities === undefined ? 'none' : clientCertificates,
+    });
   }
 
   async close(): Promise<void> {
