@@ -2,6 +2,9 @@ import type { LogRecord } from '../support/node-process.ts';
 
 const COLUMN = 44;
 
+/** The gateway's listeners that face agents. */
+const AGENT_LISTENERS: ReadonlySet<unknown> = new Set(['agents', 'agents-dtls']);
+
 /** A message ladder out of the gateway's log: agents on the left, the location server on the right. */
 export class Ladder {
   readonly #print: (line: string) => void;
@@ -21,16 +24,24 @@ export class Ladder {
   draw(record: LogRecord): void {
     if (record.event === 'sip') this.#message(record);
     else if (record.event === 'authenticated' && record.scheme !== 'trusted') {
-      this.#note(`authenticated by ${text(record.scheme)} (${text(record.algorithm)}): ${text(record.impi)}`);
+      const algorithm = record.algorithm === undefined ? '' : ` (${text(record.algorithm)})`;
+      this.#note(`authenticated by ${text(record.scheme)}${algorithm}: ${text(record.impi)}`);
       this.#note(`asserted: ${String(record.asserted)}`);
+    } else if (record.event === 'dtls-opened') {
+      this.#note(`DTLS association with port ${String(record.port)}, ${text(record.cipherSuite)}`);
     } else if (record.event === 'refused') {
       this.#note(`${record.reason === 'no-credentials' ? 'challenged' : 'refused'}: ${text(record.reason)}`);
     }
   }
 
+  /** Something that happened between the agent and the gateway. */
+  between(what: string): void {
+    this.#print(`   |${` ~~~ ${what} `.padEnd(COLUMN - 2, '~')}|${' '.repeat(COLUMN - 2)}|`);
+  }
+
   #message(record: LogRecord): void {
     const line = shorten(text(record.startLine).replace(/ ?SIP\/2\.0 ?/, ''));
-    const left = record.listener === 'agents';
+    const left = AGENT_LISTENERS.has(record.listener);
     const rightwards = left === (record.direction === 'in');
     const arrow = rightwards
       ? `${`--- ${line} `.padEnd(COLUMN - 3, '-')}>`

@@ -4,10 +4,11 @@ import { randomBytes } from 'node:crypto';
 import { request as httpRequest } from 'undici';
 
 import { computeUbResponse, formatDigestParameters, parseDigestHeader } from '../../kmc/ub/index.ts';
+import { NatRelay } from '../support/nat-relay.ts';
 import { NodeProcess, OSGATE, type LogRecord } from '../support/node-process.ts';
 import { RawAgent } from '../support/raw-agent.ts';
 import { scenarioSubscriber } from '../support/subscribers.ts';
-import { System } from '../support/system.ts';
+import { GATEWAY_FQDN, System } from '../support/system.ts';
 import { Ladder } from './ladder.ts';
 
 const colours = process.stdout.isTTY;
@@ -16,14 +17,23 @@ const failures: string[] = [];
 
 const alice = scenarioSubscriber(0);
 const target = 'sip:bob@example.com';
+const LONGEST_SESSION_MILLISECONDS = 30_000;
 
-const system = await System.start({ subscribers: [alice], locationServer: ['--interval', '400'] });
+const dtlsListener = { name: 'agents-dtls', host: '127.0.0.1', port: 0, transports: ['dtls'], fqdn: GATEWAY_FQDN };
+const system = await System.start({
+  subscribers: [alice],
+  locationServer: ['--interval', '400'],
+  moreListeners: [{ ...dtlsListener, authenticators: [{ type: 'gba-psk' }] }],
+});
+const dtlsPort = await system.listenerPort('agents-dtls');
+const nat = await NatRelay.open(dtlsPort);
 if (process.env.OSGATE_DEMO_PORTS !== undefined) {
-  const ports = [system.gatewayPort, await system.listenerPort('inside'), system.locationServerPort];
-  console.log(JSON.stringify({ event: 'ports', sip: ports }));
+  const sip = [system.gatewayPort, await system.listenerPort('inside'), system.locationServerPort];
+  console.log(JSON.stringify({ event: 'ports', sip, dtls: [dtlsPort, nat.port] }));
 }
 try {
-  console.log(`key centre, gateway and location server run; the gateway listens on 127.0.0.1:${system.gatewayPort}\n`);
+  console.log('key centre, gateway and location server run; the gateway listens');
+  console.log(`on 127.0.0.1:${dtlsPort} for DTLS and on 127.0.0.1:${system.gatewayPort} for UDP\n`);
   await bootstrap();
   await follow();
   await refuseWrongCard();
@@ -33,6 +43,7 @@ try {
 } catch (error) {
   failures.push(error instanceof Error ? error.message : String(error));
 } finally {
+  nat.close();
   const statuses = await system.stop();
   check(
     statuses.every((status) => status === 0),
@@ -55,32 +66,77 @@ async function bootstrap(): Promise<void> {
 }
 
 async function follow(): Promise<void> {
-  step('The agent subscribes to where Bob is, through the gateway');
+  step('The agent subscribes to where Bob is, through the gateway, over DTLS with its GBA key');
   const ladder = new Ladder(console.log, (text) => paint(2, text));
   ladder.heading();
   let drawing = true;
   system.gateway.onRecord((record) => {
     if (drawing) ladder.draw(record);
   });
-  const { code, records } = await agent('alice', ['subscribe', target, '--count', '2', '--json']);
+  const config = await system.agentConfig('alice-dtls', alice, {
+    transport: 'dtls',
+    gateway: `sip:127.0.0.1:${nat.port}`,
+    keyCache: 'alice.keys',
+    dtls: { keepAliveSeconds: 1, ...keyLog() },
+  });
+  const child = new NodeProcess('agent', OSGATE, [
+    'agent',
+    'subscribe',
+    '-c',
+    config,
+    target,
+    '--count',
+    '4',
+    '--json',
+  ]);
+  const ports = new Set<number>();
+  child.onRecord(() => {
+    for (const port of nat.outsidePorts) ports.add(port);
+    if (child.records.length !== 2) return;
+    nat.rebind();
+    ladder.between('the NAT forgets the agent');
+  });
+  const code = await endOf(child);
   drawing = false;
   console.log('');
-  for (const { timestamp, entity, latitude, longitude, radius } of records) {
+  for (const [index, { timestamp, entity, latitude, longitude, radius }] of child.records.entries()) {
+    if (index === 2) console.log('   -- from here by another port --');
     console.log(
       `   ${String(timestamp)} ${String(entity)}: ${String(latitude)}, ${String(longitude)} within ${String(radius)} m`,
     );
   }
-  check(code === 0 && records.length === 2, 'two locations came back as PIDF-LO');
+  check(code === 0 && child.records.length === 4, 'four locations came back as PIDF-LO');
   const admitted = gatewayRecord((record) => record.event === 'authenticated' && record.method === 'SUBSCRIBE');
   check(
-    admitted?.impi === alice.impi && admitted.algorithm === 'SHA-256',
-    'the gateway knew the agent by GBA digest with SHA-256',
+    admitted?.impi === alice.impi && admitted.scheme === 'gba-psk',
+    'the gateway knew the agent by the GBA key of its DTLS association',
+  );
+  const opened = system.gateway.records.filter((record) => record.event === 'dtls-opened');
+  check(
+    ports.size === 2 && opened.length === 1,
+    `the NAT gave the agent another port (${[...ports].join(', then ')}), and the one association went on`,
   );
   const served = system.locationServer.records.find((record) => record.method === 'SUBSCRIBE');
   check(
     String(served?.asserted) === `<${alice.impu}>`,
     `the location server was told who asks: ${String(served?.asserted)}`,
   );
+}
+
+/** The exit status of what would else run until somebody ends it. */
+async function endOf(child: NodeProcess): Promise<number> {
+  const timer = setTimeout(() => {
+    child.kill('SIGTERM');
+  }, LONGEST_SESSION_MILLISECONDS);
+  const code = await child.exited();
+  clearTimeout(timer);
+  return code;
+}
+
+/** Where the secrets of the association go, for who wants to look inside with Wireshark. */
+function keyLog(): { readonly keyLog?: string } {
+  const file = process.env.OSGATE_DEMO_KEY_LOG;
+  return file === undefined ? {} : { keyLog: file };
 }
 
 async function refuseWrongCard(): Promise<void> {

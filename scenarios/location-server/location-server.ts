@@ -61,8 +61,8 @@ export class LocationServer implements TransactionUser {
     this.#calls = new CallHandler(this.#wheel, options.ringMilliseconds, () => this.contact);
     this.#environment = {
       scheduler: this.#wheel,
-      sendNotify: (notify, dialog, failed) => {
-        this.#sendNotify(notify, dialog, failed);
+      sendNotify: (notify, dialog, outcome) => {
+        this.#sendNotify(notify, dialog, outcome);
       },
       document: (target) =>
         pidfLoDocument({
@@ -223,18 +223,21 @@ export class LocationServer implements TransactionUser {
     return rate > 0 ? Math.max(100, Math.min(configured, 1000 / rate)) : configured;
   }
 
-  #sendNotify(notify: SipRequest, dialog: Dialog, failed: () => void): void {
+  #sendNotify(notify: SipRequest, dialog: Dialog, outcome: { taken(): void; failed(): void }): void {
     const hop = dialog.nextHop();
     if (hop === undefined || this.#transport === undefined) {
-      failed();
+      outcome.failed();
       return;
     }
     const flow: Flow = { transport: this.#transport, peer: { address: hop.host, port: hop.port ?? 5060 } };
     const handler: ClientTransactionHandler = {
       onResponse: (response) => {
-        if (response.status >= 300) failed();
+        if (response.status >= 300) outcome.failed();
+        else if (response.status >= 200) outcome.taken();
       },
-      onTimeout: failed,
+      onTimeout: () => {
+        outcome.failed();
+      },
     };
     this.#engine.request(notify, flow, handler);
   }

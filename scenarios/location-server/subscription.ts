@@ -3,8 +3,8 @@ import type { Dialog } from './dialog.ts';
 
 export interface SubscriptionEnvironment {
   readonly scheduler: Scheduler;
-  /** Sends a NOTIFY; `failed` is called when the subscriber does not take it (RFC 6665 4.2.2). */
-  sendNotify(notify: SipRequest, dialog: Dialog, failed: () => void): void;
+  /** Sends a NOTIFY, and calls either when it is known whether the subscriber took it (RFC 6665 4.2.2). */
+  sendNotify(notify: SipRequest, dialog: Dialog, outcome: { taken(): void; failed(): void }): void;
   /** The state to notify: the target's location now. */
   document(target: string): string;
   ended(subscription: Subscription): void;
@@ -22,6 +22,7 @@ export class Subscription {
   #expiry: Timer | undefined;
   #period: Timer | undefined;
   #terminated = false;
+  #unanswered = 0;
 
   constructor(request: SipRequest, dialog: Dialog, interval: number, environment: SubscriptionEnvironment) {
     this.dialog = dialog;
@@ -58,7 +59,8 @@ export class Subscription {
 
   #nextPeriod(): Timer {
     return this.#environment.scheduler.schedule(this.#interval, () => {
-      this.#notify(this.#activeState());
+      // One that overtakes another on the way makes the subscriber refuse the other, by its CSeq (RFC 3261 12.2.2).
+      if (this.#unanswered === 0) this.#notify(this.#activeState());
       this.#period = this.#nextPeriod();
     });
   }
@@ -73,8 +75,14 @@ export class Subscription {
     notify.append('Event', this.#event);
     notify.append('Subscription-State', state);
     notify.setBody(this.#environment.document(this.#target), 'application/pidf+xml');
-    this.#environment.sendNotify(notify, this.dialog, () => {
-      this.#end();
+    this.#unanswered++;
+    this.#environment.sendNotify(notify, this.dialog, {
+      taken: () => {
+        this.#unanswered--;
+      },
+      failed: () => {
+        this.#end();
+      },
     });
   }
 
