@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
 import { benchDtls, DTLS_PARTS } from './dtls/index.ts';
+import { benchDtlsFlood } from './dtls-flood/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -16,6 +17,7 @@ const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}]
        npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
+       npm run bench -- dtls-flood
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
        npm run bench -- parse     [--rounds N] [--seconds N]
 `;
@@ -61,6 +63,7 @@ const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
       perSecond: Number(values.flood),
       rounds: Number(values.rounds),
     }),
+  'dtls-flood': () => benchDtlsFlood({ associations: 10_000, hellos: 50_000, garbage: 100_000 }),
   avalanche: () =>
     benchAvalanche({
       agents: Number(values.agents),

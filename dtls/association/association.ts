@@ -2,7 +2,7 @@ import { CONTENT_TYPE, plainRecord, readRecord, RecordView } from '../record/rec
 import { RecordProtection } from '../record/record-protection.ts';
 import { ReplayWindow } from '../record/replay-window.ts';
 import { ALERT, ALERT_LEVEL } from '../errors.ts';
-import type { Flight, FlightCarrier } from '../handshake/flight.ts';
+import { copyOctets, type Flight, type FlightCarrier } from '../handshake/flight.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { encodeSession } from '../session/session.ts';
@@ -62,7 +62,7 @@ export abstract class Association implements FlightCarrier {
     this.host = host;
     this.settings = settings;
     this.peer = peer;
-    this.localCid = localCid;
+    this.localCid = copyOctets(localCid);
     this.#lastReceivedAt = host.now();
   }
 

@@ -11,7 +11,7 @@ import {
 import { writeClientHello } from '../handshake/client-hello.ts';
 import type { HelloExtensions } from '../handshake/extensions.ts';
 import { writeFinished } from '../handshake/finished.ts';
-import { Flight } from '../handshake/flight.ts';
+import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readHelloVerifyRequest } from '../handshake/hello-verify-request.ts';
@@ -40,7 +40,7 @@ import {
 import { Handshake } from './handshake.ts';
 import { keyLogLine } from './key-log.ts';
 import type { Negotiated } from './negotiated.ts';
-import { copy, readX509 } from './server-handshake.ts';
+import { readX509 } from './server-handshake.ts';
 import { fitsKeyExchange, maximumPlaintext } from './server-negotiation.ts';
 import type { ClientPsk, ClientSettings } from './settings.ts';
 
@@ -146,7 +146,7 @@ export class ClientHandshake extends Handshake {
     const cookie = readHelloVerifyRequest(body);
     if (cookie === undefined) this.association.fail(ALERT.decodeError);
     else if (++this.#cookies > MAXIMUM_HELLO_VERIFY_REQUESTS) this.association.fail(ALERT.unexpectedMessage);
-    else this.#sendClientHello(copy(cookie));
+    else this.#sendClientHello(copyOctets(cookie));
   }
 
   #onServerHello({ body, octets }: HandshakeMessage): void {
@@ -165,10 +165,10 @@ export class ClientHandshake extends Handshake {
     this.transcript.add(octets);
     this.#hello = hello;
     this.#suite = suite;
-    this.#serverRandom = copy(hello.random);
+    this.#serverRandom = copyOctets(hello.random);
     const { connectionId, maximumFragmentLength } = hello.extensions;
     if (connectionId === undefined) association.localCid = NO_OCTETS;
-    else association.peerCid = copy(connectionId);
+    else association.peerCid = copyOctets(connectionId);
     if (maximumFragmentLength !== undefined) this.maximumFragment = 256 << maximumFragmentLength;
     const session = this.#session;
     const resumes = session !== undefined && this.#sessionId.length > 0 && hello.sessionId.equals(this.#sessionId);
@@ -201,7 +201,7 @@ export class ClientHandshake extends Handshake {
       association.fail(ALERT.decodeError);
       return;
     }
-    const copies = certificates.map((one) => copy(one));
+    const copies = certificates.map((one) => copyOctets(one));
     this.#peer = readX509(own);
     const alert =
       this.#peer === undefined
@@ -375,7 +375,7 @@ export class ClientHandshake extends Handshake {
       this.association.fail(ALERT.decodeError);
       return;
     }
-    this.#ticket = { ticket: copy(message.ticket), lifetime: message.lifetime };
+    this.#ticket = { ticket: copyOctets(message.ticket), lifetime: message.lifetime };
     this.transcript.add(octets);
     this.expected = [finished];
   }
@@ -406,7 +406,7 @@ export class ClientHandshake extends Handshake {
     const ticket = this.#ticket?.ticket.length === 0 ? undefined : this.#ticket?.ticket;
     if (ticket === undefined && old !== undefined)
       return { ...negotiated, ticket: old.ticket, sessionId: old.sessionId, sessionExpiresAt: old.expiresAt };
-    const sessionId = this.#hello === undefined ? NO_OCTETS : copy(this.#hello.sessionId);
+    const sessionId = this.#hello === undefined ? NO_OCTETS : copyOctets(this.#hello.sessionId);
     if (ticket === undefined && sessionId.length === 0) return negotiated;
     const seconds = this.#ticket?.lifetime ?? 0;
     const lifetime = seconds === 0 ? DEFAULT_SESSION_LIFETIME : seconds * 1000;

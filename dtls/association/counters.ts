@@ -44,6 +44,8 @@ export interface DtlsCounters {
   fragmentsRefused: number;
   /** Fragments of messages too far ahead. */
   futureMessagesRefused: number;
+  /** Fragments that were refused because one handshake holds all the memory that it may. */
+  handshakeMemoryRefused: number;
   /** Fragments that were refused because half-open handshakes hold all the memory that they may. */
   halfOpenMemoryRefused: number;
   /** Flights sent again because a timer ran out. */
@@ -96,6 +98,7 @@ export function createDtlsCounters(): DtlsCounters {
     oversizedHandshakeMessages: 0,
     fragmentsRefused: 0,
     futureMessagesRefused: 0,
+    handshakeMemoryRefused: 0,
     halfOpenMemoryRefused: 0,
     retransmissions: 0,
     retransmissionsForDuplicates: 0,

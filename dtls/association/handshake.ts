@@ -193,7 +193,7 @@ export abstract class Handshake {
     this.#isWhole = false;
     this.#transmit(flight, now);
     const lastFlight: LastFlight = {
-      flight,
+      flight: flight.compact(),
       mtu: this.#mtu,
       epochZeroSequence: this.epochZeroSequence,
       sentAt: now,

@@ -18,6 +18,8 @@ export interface AssociationLimits {
   readonly lastFlightLifetime: number;
   /** Largest handshake message. */
   readonly maximumMessage: number;
+  /** Octets that one handshake may keep of messages that are not whole, or not next. */
+  readonly maximumReassembly: number;
   /** Fragments of one message. */
   readonly maximumFragments: number;
   /** Messages beyond the next expected one that are kept. */
@@ -43,6 +45,7 @@ export const DEFAULT_ASSOCIATION_LIMITS: AssociationLimits = {
   idleTimeout: 3_600_000,
   lastFlightLifetime: 240_000,
   maximumMessage: 32_768,
+  maximumReassembly: 65_536,
   maximumFragments: 256,
   maximumFutureMessages: 10,
   maximumEarlyRecords: 4,

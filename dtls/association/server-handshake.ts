@@ -11,7 +11,7 @@ import {
 import { type ClientHello, readClientHello } from '../handshake/client-hello.ts';
 import type { HelloExtensions } from '../handshake/extensions.ts';
 import { writeFinished, writeServerHelloDone } from '../handshake/finished.ts';
-import { Flight } from '../handshake/flight.ts';
+import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readClientKeyExchange, writeParameters, writeServerKeyExchange } from '../handshake/key-exchange-messages.ts';
@@ -156,7 +156,7 @@ export class ServerHandshake extends Handshake {
   #serverHello(hello: ClientHello, suite: CipherSuite): Buffer {
     const { association } = this;
     if (!this.#settings.connectionId || hello.extensions.connectionId === undefined) association.localCid = NO_OCTETS;
-    else association.peerCid = Buffer.from(hello.extensions.connectionId);
+    else association.peerCid = copyOctets(hello.extensions.connectionId);
     const answer = answerExtensions(hello, suite, this.#settings, {
       localCid: association.localCid,
       willIssueTicket: this.#willIssueTicket,
@@ -213,7 +213,7 @@ export class ServerHandshake extends Handshake {
     else if (own === undefined) {
       if (this.#settings.clientCertificates === 'require') association.fail(ALERT.handshakeFailure);
     } else {
-      const copies = certificates.map((certificate) => copy(certificate));
+      const copies = certificates.map((certificate) => copyOctets(certificate));
       this.#peer = readX509(own);
       const name = this.#hello === undefined ? undefined : hostName(this.#hello);
       const alert =
@@ -243,7 +243,7 @@ export class ServerHandshake extends Handshake {
     }
     this.transcript.add(octets);
     this.expected = [this.#peer === undefined ? HANDSHAKE_TYPE.finished : HANDSHAKE_TYPE.certificateVerify];
-    if (message.identity !== undefined) this.#lookUp(suite, copy(message.identity), shared);
+    if (message.identity !== undefined) this.#lookUp(suite, copyOctets(message.identity), shared);
     else if (shared !== undefined) this.#deriveKeys(suite, shared, undefined, undefined);
   }
 
@@ -435,13 +435,6 @@ export class ServerHandshake extends Handshake {
     flight.changeCipherSpec().message(finished, 1);
     this.association.protectSending();
   }
-}
-
-/** In memory of its own, so that it does not hold a datagram. */
-export function copy(octets: Buffer): Buffer {
-  const result = Buffer.allocUnsafeSlow(octets.length);
-  octets.copy(result);
-  return result;
 }
 
 /** Undefined for what is no certificate. */

@@ -24,9 +24,8 @@ export interface ConnectionIdFactoryOptions {
 
 /**
  * Makes connection identifiers (RFC 9146) that carry the number of the worker which gave them out: random octets, then the
- * number and a zero octet under a mask that only those make who have the key. So identifiers that this house never gave out are told
- * from those of another worker in all but one of 65,536 cases times the number of workers, and nobody else can tell which
- * identifiers have a worker in common.
+ * number and a zero octet under a mask that only those make who have the key. So nobody else can tell which identifiers have a
+ * worker in common, and of those that none of ours gave out, all but one in 256 are known as such.
  */
 export class ConnectionIdFactory {
   readonly length: number;

@@ -53,6 +53,8 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
       serverSettingsOf(options, limits, random, () => this.#endpoint.counters),
       {
         limits,
+        now: () => performance.now(),
+        wallClock: () => Date.now(),
         random,
         connectionIds: connectionIdsOf(options, random),
         cookieRotationMilliseconds: options.cookieRotationMilliseconds ?? DEFAULT_COOKIE_ROTATION_MILLISECONDS,

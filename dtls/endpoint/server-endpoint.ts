@@ -36,6 +36,10 @@ export interface ServerEndpointUser {
 }
 
 export interface ServerEndpointOptions {
+  /** Milliseconds on a clock that never goes back. */
+  readonly now: () => number;
+  /** Milliseconds since 1970. */
+  readonly wallClock: () => number;
   readonly limits: DtlsLimits;
   readonly cookieRotationMilliseconds: number;
   /** Undefined when no connection identifiers are given out. */
@@ -55,12 +59,14 @@ const NO_CONNECTION_ID = Buffer.alloc(0);
  */
 export class ServerEndpoint implements AssociationHost, AssociationShell {
   readonly counters = createEndpointCounters();
+  readonly now: () => number;
+  readonly wallClock: () => number;
+  readonly random: (length: number) => Buffer;
   readonly table = new AssociationTable();
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #limits: DtlsLimits;
   readonly #connectionIds: ConnectionIdFactory | undefined;
-  readonly #random: (length: number) => Buffer;
   readonly #user: ServerEndpointUser;
   readonly #timers: TimerQueue;
   readonly #gate: HelloGate;
@@ -73,16 +79,18 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
     this.settings = settings;
     this.#limits = options.limits;
     this.#connectionIds = options.connectionIds;
-    this.#random = options.random;
+    this.now = options.now;
+    this.wallClock = options.wallClock;
+    this.random = options.random;
     this.#user = options.user;
     if (options.user.keyLog !== undefined) this.keyLog = options.user.keyLog;
-    const now = (): number => this.now();
+    const { now, random } = options;
     this.#timers = new TimerQueue(now);
     this.#failures = new RateLimit(options.limits.failureEventsPerSecond, now);
     this.#gate = new HelloGate({
       counters: this.counters,
       now,
-      random: (length) => this.random(length),
+      random,
       cookieRotationMilliseconds: options.cookieRotationMilliseconds,
       maximumClientHello: options.limits.clientHelloBytes,
       helloVerifyRequestsPerSecond: options.limits.helloVerifyRequestsPerSecond,
@@ -230,18 +238,6 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   }
 
   // What the associations ask for.
-
-  now(): number {
-    return performance.now();
-  }
-
-  wallClock(): number {
-    return Date.now();
-  }
-
-  random(length: number): Buffer {
-    return this.#random(length);
-  }
 
   send(core: Association, datagram: Buffer, to?: unknown): void {
     const entry = entryOf(core);

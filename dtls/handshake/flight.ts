@@ -31,7 +31,7 @@ const LEAST_FRAGMENT = 64;
  * cut them differently; each transmission takes new record sequence numbers.
  */
 export class Flight {
-  readonly #items: FlightItem[] = [];
+  #items: FlightItem[] = [];
 
   message(octets: Buffer, epoch: 0 | 1 = 0): this {
     this.#items.push({ contentType: CONTENT_TYPE.handshake, epoch, octets });
@@ -43,9 +43,10 @@ export class Flight {
     return this;
   }
 
-  /** Octets of all messages. */
-  get octets(): number {
-    return this.#items.reduce((sum, { octets }) => sum + octets.length, 0);
+  /** In memory of its own, so that a flight that is kept for long holds nothing else. */
+  compact(): this {
+    this.#items = this.#items.map((item) => ({ ...item, octets: copyOctets(item.octets) }));
+    return this;
   }
 
   /**
@@ -82,6 +83,13 @@ export class Flight {
     }
     flush();
   }
+}
+
+/** A copy that does not hold a pool or a datagram. */
+export function copyOctets(octets: Buffer): Buffer {
+  const copy = Buffer.allocUnsafeSlow(octets.length);
+  octets.copy(copy);
+  return copy;
 }
 
 function fragment(message: Buffer, offset: number, size: number): Buffer {

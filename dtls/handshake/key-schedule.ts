@@ -1,21 +1,24 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
 import type { CipherSuite } from '../suites/cipher-suite.ts';
-import { extendedMasterSecret, keyBlock, masterSecret, verifyData } from '../suites/secrets.ts';
+import { extendedMasterSecret, keyBlock, keyBlockLength, masterSecret, verifyData } from '../suites/secrets.ts';
 import type { Transcript } from './transcript.ts';
 
 export const MASTER_SECRET_OCTETS = 48;
 export const RANDOM_OCTETS = 32;
+const SECRETS_OCTETS = MASTER_SECRET_OCTETS + 2 * RANDOM_OCTETS;
 
 /** The secrets of one handshake, from the premaster secret or from the session that is resumed. */
 export class KeySchedule {
   readonly suite: CipherSuite;
-  /** Master secret, client random, server random, in memory of their own: what outlives the handshake. */
+  /** Master secret, client random, server random: what outlives the handshake. In one piece of memory with the keys. */
   readonly secrets: Buffer;
+  readonly #memory: Buffer;
 
   private constructor(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer) {
     this.suite = suite;
-    this.secrets = Buffer.allocUnsafeSlow(MASTER_SECRET_OCTETS + 2 * RANDOM_OCTETS);
+    this.#memory = Buffer.allocUnsafeSlow(SECRETS_OCTETS + keyBlockLength(suite));
+    this.secrets = this.#memory.subarray(0, SECRETS_OCTETS);
     master.copy(this.secrets, 0);
     clientRandom.copy(this.secrets, MASTER_SECRET_OCTETS);
     serverRandom.copy(this.secrets, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
@@ -54,7 +57,8 @@ export class KeySchedule {
 
   /** Write keys of both sides. */
   keys(): Buffer {
-    return keyBlock(this.suite, this.masterSecret, this.clientRandom, this.serverRandom);
+    keyBlock(this.suite, this.masterSecret, this.clientRandom, this.serverRandom).copy(this.#memory, SECRETS_OCTETS);
+    return this.#memory.subarray(SECRETS_OCTETS);
   }
 
   /** What the Finished of `sender` says after the messages of the transcript (RFC 5246 7.4.9). */

@@ -160,6 +160,10 @@ export class Reassembler {
   }
 
   #charge(octets: number): boolean {
+    if (this.#charged + octets > this.#limits.maximumReassembly) {
+      this.#counters.handshakeMemoryRefused++;
+      return false;
+    }
     if (!this.#budget.take(octets)) {
       this.#counters.halfOpenMemoryRefused++;
       return false;
