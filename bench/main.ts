@@ -3,8 +3,8 @@
 import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
-import { benchDtlsFlood } from './dtls-flood/index.ts';
 import { benchDtls, DTLS_PARTS } from './dtls/index.ts';
+import { benchDtlsFlood } from './dtls-flood/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -19,7 +19,6 @@ const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
        npm run bench -- dtls-flood
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
-       npm run bench -- parse     [--rounds N] [--seconds N]
 `;
 
 const { values, positionals } = parseArgs({

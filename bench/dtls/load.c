@@ -5,7 +5,8 @@
 //   load echo PORT SUITE ASSOCIATIONS RECORDS OCTETS RATE
 //     RECORDS records of OCTETS octets over the associations, each of which waits for its answer.
 //   load hold PORT SUITE ASSOCIATIONS WINDOW
-//     Sets the associations up and holds them until standard input ends; then each must still answer one record.
+//     Sets the associations up, lets each carry one record, and holds them until standard input ends; then each must still
+//     answer one record.
 // Prints what happened as JSON, one object a line. `begun` is printed when handshakes are over and echoes begin.
 #include "../support/loopback.h"
 #include "datagram-bio.h"
@@ -295,9 +296,11 @@ int main(int count_of_arguments, char **arguments) {
     octets_of_record = 100;
     int window = atoi(arguments[5]);
     run_handshakes(count, window < MOST_IN_FLIGHT ? window : MOST_IN_FLIGHT, 0);
+    run_echoes(count, count, 2000);
     report(began_at);
     wait_for_input(300000);
     began_at = now_ms();
+    answers = lost = wrong = 0;
     run_echoes(count, count, 2000);
     report(began_at);
     close_all();

@@ -87,7 +87,7 @@ export async function loadIdle(server: EchoServer, suite: Suite, associations: n
   await load.end();
   return {
     bytesOfEach: (after.memoryBytes - before.memoryBytes) / held.done,
-    failed: held.failed + report.lost + report.wrong,
+    failed: held.failed + held.lost + held.wrong + report.lost + report.wrong,
   };
 }
 

@@ -36,15 +36,27 @@ const LARGEST_DATAGRAM = { udp4: 65_507, udp6: 65_527 };
 /** Errors that say that the system has no room at the moment, not that the peer cannot be reached. */
 const BUFFER_FULL = new Set(['EAGAIN', 'ENOBUFS', 'ENOMEM']);
 
+/** One datagram in so many is asked about, but each of those that come first, and first after an error. */
+const ASK_EVERY = 16;
+const SUSPECT_DATAGRAMS = 64;
+
 /** UDP over node:dgram. What cannot be sent is counted, never thrown. */
 export class DgramTransport implements DatagramTransport {
   readonly local: Peer;
+  /** `sendErrors` is exact but for errors that come alone among many datagrams: see {@link DgramTransport.send}. */
   readonly counters = { received: 0, sent: 0, sendErrors: 0, sendBufferFull: 0 };
   readonly #socket: Socket;
   readonly #connected: boolean;
   readonly #largest: number;
   readonly #maximumPending: number;
+  /** Sent, and not yet known to have left. */
   #pending = 0;
+  /** The last of them, about which nobody was asked. */
+  #unasked = 0;
+  /** For each that was asked about and not answered yet, the number of datagrams that its answer speaks for. */
+  readonly #asked: number[] = [];
+  /** So many datagrams more are asked about one by one. */
+  #suspect = SUSPECT_DATAGRAMS;
   #open = true;
 
   private constructor(socket: Socket, options: DgramTransportOptions, onDatagram: DatagramHandler) {
@@ -93,6 +105,10 @@ export class DgramTransport implements DatagramTransport {
     return this.#pending >= this.#maximumPending;
   }
 
+  /**
+   * Errors are counted for the first datagrams, for one in sixteen after them, and for the next 64 after an error. A datagram that
+   * is larger than UDP carries, or for port 0, always counts.
+   */
   send(datagram: Buffer, peer: Peer): void {
     // Port 0 is no address to which anything can be sent.
     if (!this.#open || datagram.length > this.#largest || peer.port === 0) {
@@ -105,8 +121,22 @@ export class DgramTransport implements DatagramTransport {
     }
     this.counters.sent++;
     this.#pending++;
-    if (this.#connected) this.#socket.send(datagram, this.#onSent);
-    else this.#socket.send(datagram, peer.port, peer.address, this.#onSent);
+    const callback = this.#isAsked() ? this.#onSent : undefined;
+    if (this.#connected) this.#socket.send(datagram, callback);
+    else this.#socket.send(datagram, peer.port, peer.address, callback);
+  }
+
+  /**
+   * To be told of each datagram that it was sent takes a tenth of what an association needs to answer one. So only some are
+   * asked about; those before them have left as well, for they leave in order.
+   */
+  #isAsked(): boolean {
+    this.#unasked++;
+    if (this.#suspect > 0) this.#suspect--;
+    else if (this.#unasked < ASK_EVERY && this.#pending < this.#maximumPending) return false;
+    this.#asked.push(this.#unasked);
+    this.#unasked = 0;
+    return true;
   }
 
   async close(): Promise<void> {
@@ -120,8 +150,9 @@ export class DgramTransport implements DatagramTransport {
   }
 
   readonly #onSent = (error: NodeJS.ErrnoException | null): void => {
-    this.#pending--;
+    this.#pending -= this.#asked.shift() ?? 0;
     if (error === null) return;
+    this.#suspect = SUSPECT_DATAGRAMS;
     if (BUFFER_FULL.has(error.code ?? '')) this.counters.sendBufferFull++;
     else this.counters.sendErrors++;
   };
