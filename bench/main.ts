@@ -3,6 +3,7 @@
 import { parseArgs } from 'node:util';
 
 import { benchAvalanche } from './avalanche/index.ts';
+import { benchEdge } from './edge/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -11,6 +12,7 @@ import { benchSoak } from './soak/index.ts';
 
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
        npm run bench -- parse     [--rounds N] [--seconds N]
+       npm run bench -- edge      [--rounds N]
        npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
@@ -38,7 +40,11 @@ const { values, positionals } = parseArgs({
 /** Both groups take it; a gateway that does not know the key refuses its configuration. */
 const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
+/** In each round: half a second's work. */
+const EDGE_EXCHANGES = 10_000;
+
 const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
+  edge: () => benchEdge({ rounds: Number(values.rounds), exchanges: EDGE_EXCHANGES }),
   flow: benchFlow,
   parse: () => {
     benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });
