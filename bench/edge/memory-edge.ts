@@ -63,7 +63,7 @@ export class MemoryTransport implements Transport {
   readonly reliable = false;
   readonly local: Peer;
   readonly sentBy: string;
-  last: Buffer | undefined;
+  #last: Buffer | undefined;
 
   constructor(port: number) {
     this.local = { address: '192.0.2.100', port };
@@ -71,8 +71,15 @@ export class MemoryTransport implements Transport {
   }
 
   send(message: Buffer): boolean {
-    this.last = message;
+    this.#last = message;
     return true;
+  }
+
+  /** The last message, once. */
+  take(): Buffer | undefined {
+    const last = this.#last;
+    this.#last = undefined;
+    return last;
   }
 
   isConnected(): boolean {

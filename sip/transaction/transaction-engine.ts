@@ -22,8 +22,9 @@ import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
 import { DEFAULT_TIMERS, transactionTimeout, type TransactionTimers } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyClientTransaction, AnyServerTransaction, TransactionContext } from './transaction-context.ts';
 import { BRANCH_COOKIE, clientKey, serverKey } from './transaction-key.ts';
+import { TransactionTable } from './transaction-table.ts';
 import type { ClientTransaction, ClientTransactionHandler, TransactionUser } from './transaction-user.ts';
 
 /** Watches what passes; must not change it. */
@@ -97,8 +98,10 @@ export class TransactionEngine {
   readonly #observe: MessageObserver | undefined;
   readonly #branchCookie: string;
   readonly #intercept: TransactionEngineOptions['intercept'];
-  readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
-  readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
+  readonly #servers = new TransactionTable<AnyServerTransaction>();
+  readonly #clients = new TransactionTable<AnyClientTransaction>();
+  /** Of the hashes of keys. */
+  readonly #seed: number;
   readonly #answered: AnsweredRequests;
   readonly #context: TransactionContext;
   readonly #flows: FlowFailures;
@@ -113,6 +116,7 @@ export class TransactionEngine {
     this.#observe = options.observe;
     this.#branchCookie = BRANCH_COOKIE + (options.branchMark ?? '');
     this.#intercept = options.intercept;
+    this.#seed = options.random(4).readInt32LE();
     const timers = options.timers ?? DEFAULT_TIMERS;
     this.#flows = new FlowFailures(options.scheduler, this.#clients, () => {
       this.counters.transportErrors++;
@@ -121,20 +125,16 @@ export class TransactionEngine {
       options.scheduler,
       transactionTimeout(timers),
       this.#limits.maxServerTransactions,
-      options.random(4).readUInt32LE(),
     );
     this.#context = {
       scheduler: options.scheduler,
       timers,
       send: (message, bytes, flow) => this.#send(message, bytes, flow),
-      serverEnded: (key) => {
-        this.#servers.delete(key);
+      serverEnded: (transaction) => {
+        this.#servers.remove(transaction);
       },
-      clientEnded: (key) => {
-        const client = this.#clients.get(key);
-        if (client === undefined) return;
-        this.#clients.delete(key);
-        this.#flows.ended(client);
+      clientEnded: (transaction) => {
+        if (this.#clients.remove(transaction)) this.#flows.ended(transaction);
       },
       serverAnswered: () => {
         this.#unanswered--;
@@ -274,8 +274,8 @@ export class TransactionEngine {
       this.#receiveAck(request, via, flow);
       return;
     }
-    const key = serverKey(request, via, request.method);
-    const known = this.#servers.get(key);
+    const key = serverKey(this.#seed, request, via, request.method);
+    const known = this.#servers.find(key);
     if (known !== undefined) {
       this.counters.retransmissionsIn++;
       known.receiveRetransmission();
@@ -290,7 +290,7 @@ export class TransactionEngine {
     stampVia(request, via, flow.peer);
     const responseFlow = responseFlowOf(via, flow);
     // A CANCEL of a request that was let in needs no other excuse.
-    const invite = request.method === 'CANCEL' ? this.#servers.get(serverKey(request, via, 'INVITE')) : undefined;
+    const invite = request.method === 'CANCEL' ? this.#inviteOf(request, via) : undefined;
     const screened = invite === undefined ? this.#user?.screen?.(request, flow) : undefined;
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
@@ -312,7 +312,7 @@ export class TransactionEngine {
       request.method === 'INVITE'
         ? new InviteServerTransaction(key, request, flow, responseFlow, this.#context)
         : new NonInviteServerTransaction(key, request, flow, responseFlow, this.#context);
-    this.#servers.set(key, transaction);
+    this.#servers.add(transaction);
     this.#unanswered++;
     if (invite !== undefined) {
       transaction.respond(request.createResponse(200));
@@ -323,7 +323,7 @@ export class TransactionEngine {
   }
 
   #receiveAck(request: SipRequest, via: Via, flow: Flow): void {
-    const invite = this.#servers.get(serverKey(request, via, 'INVITE'));
+    const invite = this.#inviteOf(request, via);
     if (invite instanceof InviteServerTransaction && !invite.accepted) {
       invite.receiveAck();
       return;
@@ -345,14 +345,18 @@ export class TransactionEngine {
       this.#observe?.onDropped('foreign-response', flow);
       return;
     }
-    const key = clientKey(via.branch ?? '', response);
-    const transaction = this.#clients.get(key);
+    const transaction = this.#clients.find(clientKey(this.#seed, via.branch ?? '', response));
     if (transaction !== undefined) {
       transaction.receive(response);
       return;
     }
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
+  }
+
+  /** The transaction of the INVITE that an ACK or a CANCEL is for. */
+  #inviteOf(request: SipRequest, via: Via): AnyServerTransaction | undefined {
+    return this.#servers.find(serverKey(this.#seed, request, via, 'INVITE'));
   }
 
   #startClient(
@@ -362,7 +366,7 @@ export class TransactionEngine {
     flow: Flow,
     handler: ClientTransactionHandler,
   ): ClientTransaction {
-    const key = clientKey(branch, request);
+    const key = clientKey(this.#seed, branch, request);
     const transaction =
       request.method === 'INVITE'
         ? new InviteClientTransaction({
@@ -377,7 +381,7 @@ export class TransactionEngine {
             },
           })
         : new NonInviteClientTransaction(key, request, bytes, flow, handler, this.#context);
-    this.#clients.set(key, transaction);
+    this.#clients.add(transaction);
     this.#flows.began(transaction);
     return transaction;
   }
