@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 
 import { stringify } from 'yaml';
 
-import { NafId, nafKeyPassword, UaSecurityProtocolId, type BootstrappingInfo, type KeyCentre } from '../../kmc/index.ts';
+import {
+  NafId,
+  nafKeyPassword,
+  UaSecurityProtocolId,
+  type BootstrappingInfo,
+  type KeyCentre,
+} from '../../kmc/index.ts';
 import { parseConfig, requireSection, type GatewayConfig } from '../../lib/config/index.ts';
 import { startAdmission } from '../../lib/gateway/admission.ts';
 import { EdgeReporter } from '../../lib/gateway/edge-reporter.ts';

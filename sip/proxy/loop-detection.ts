@@ -1,4 +1,5 @@
 import { parseVia, tagOf, type SipRequest, type SipUri } from '../message/index.ts';
+import { hexDigits } from '../hex-digits.ts';
 import { hashString } from '../string-hash.ts';
 
 /**
@@ -45,7 +46,7 @@ export class LoopDetector {
     const event = request.header('Event') ?? '';
     const text = `${request.uri}\n${route}\n${event}\n${tags}\n${request.callId}\n${request.cseq.sequence}`;
     hashString(text, this.#seed, this.#words);
-    return `${(this.#words[0] ?? 0).toString(36)}${(this.#words[1] ?? 0).toString(36)}`;
+    return hexDigits(this.#words[0] ?? 0) + hexDigits(this.#words[1] ?? 0);
   }
 }
 

@@ -252,7 +252,8 @@ function startAt(place: number): number {
 }
 
 function holds(chunk: Chunk, start: number, { branch, method, host, port }: TransactionKey): boolean {
-  if (chunk.word(start + BRANCH_LENGTH) !== branch.length || chunk.word(start + METHOD_LENGTH) !== method.length) return false;
+  if (chunk.word(start + BRANCH_LENGTH) !== branch.length || chunk.word(start + METHOD_LENGTH) !== method.length)
+    return false;
   if (chunk.word(start + HOST_LENGTH) !== host.length || chunk.word(start + KEY_PORT) !== port) return false;
   const branchStart = start + CONTENT;
   const methodStart = branchStart + branch.length;

@@ -72,9 +72,9 @@ export class FlowFailures {
     const unreachable = this.#unreachable;
     this.#unreachable = undefined;
     if (unreachable === undefined) return;
-    const concerned = this.#clients.values().filter(
-      ({ flow }) => unreachable.get(flow.transport)?.has(peerKey(flow.peer)) === true,
-    );
+    const concerned = this.#clients
+      .values()
+      .filter(({ flow }) => unreachable.get(flow.transport)?.has(peerKey(flow.peer)) === true);
     this.#tell(concerned);
   }
 

@@ -3,9 +3,9 @@ import {
   DEFAULT_MESSAGE_LIMITS,
   SipRequest,
   SipResponse,
-  formatVia,
   isKeepAlive,
   parseMessage,
+  receivedFrom,
   tagOf,
   type MessageLimits,
   type ParseFailure,
@@ -438,10 +438,7 @@ const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeou
 /** Notes where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
 function stampVia(request: SipRequest, via: Via, source: Peer): void {
   if (via.rport === undefined && via.received === undefined && via.host === source.address) return;
-  const parameters = new Map(via.parameters);
-  parameters.set('received', source.address);
-  if (via.rport !== undefined) parameters.set('rport', String(source.port));
-  request.replaceFirstValue('Via', formatVia({ ...via, parameters }));
+  request.replaceTopVia(receivedFrom(via, source.address, source.port));
 }
 
 /**
