@@ -1,6 +1,6 @@
 export { isDigits, isToken, parseDecimal, trimWhitespace } from './characters.ts';
 export type { HeaderField } from './field.ts';
-export { headerName } from './header-names.ts';
+export { CANONICAL_NAMES, headerName } from './header-names.ts';
 export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq } from './message.ts';
 export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 export {
@@ -27,6 +27,7 @@ export {
   isServiceUrn,
   isSipUri,
   isTelUri,
+  parseHostPort,
   parseUri,
   type OtherUri,
   type SipUri,

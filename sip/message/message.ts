@@ -83,9 +83,13 @@ export abstract class SipMessage {
     else fields.splice(last + 1, 0, Field.of(name, value));
   }
 
-  /** Adds a field before the first one of that name, or at the top of the message. */
-  prepend(name: string, value: string): void {
-    checkValue(name, value);
+  /**
+   * Adds a field before the first one of that name, or at the top of the message.
+   *
+   * @param isChecked true where the value is known to be what a field can hold
+   */
+  prepend(name: string, value: string, isChecked = false): void {
+    if (!isChecked) checkValue(name, value);
     const at = Math.max(this.#indexOf(name), 0);
     if (at === 0) this.fields.unshift(Field.of(name, value));
     else this.fields.splice(at, 0, Field.of(name, value));
@@ -135,6 +139,12 @@ export abstract class SipMessage {
   hasAny(names: ReadonlySet<string>): boolean {
     for (const { name } of this.fields) if (names.has(name)) return true;
     return false;
+  }
+
+  /** True when the names of all fields are among those. */
+  hasOnly(names: ReadonlySet<string>): boolean {
+    for (const { name } of this.fields) if (!names.has(name)) return false;
+    return true;
   }
 
   /** The name of each field, in their order; one that stands twice is there twice. */

@@ -47,6 +47,7 @@ export type ParseResult =
 
 /** True for what keeps a NAT binding open and is no message: nothing, line breaks only, or four zero octets. */
 export function isKeepAlive(datagram: Uint8Array): boolean {
+  if ((datagram[0] ?? 0) > CR) return false;
   if (datagram.length === 4 && datagram.every((octet) => octet === 0)) return true;
   return datagram.every((octet) => octet === 0x0d || octet === 0x0a);
 }

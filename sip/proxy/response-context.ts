@@ -182,7 +182,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
   #receive(response: SipResponse, from: Flow): void {
     if (response.status === 100) return;
     response.removeFirstValue('Via');
-    if (response.topVia === undefined) return;
+    if (!response.has('Via')) return;
     if (response.status < 200) {
       this.#restartTimerC();
       this.#sendUpstream(response, from);

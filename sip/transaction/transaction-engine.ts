@@ -4,6 +4,7 @@ import {
   SipRequest,
   SipResponse,
   isKeepAlive,
+  parseHostPort,
   parseMessage,
   receivedFrom,
   tagOf,
@@ -13,7 +14,7 @@ import {
   type Via,
 } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Flow, FramingFailure, Peer } from '../transport/index.ts';
+import type { Flow, FramingFailure, Peer, Transport } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { FlowFailures } from './flow-failures.ts';
@@ -100,6 +101,8 @@ export class TransactionEngine {
   readonly #intercept: TransactionEngineOptions['intercept'];
   readonly #servers = new TransactionTable<AnyServerTransaction>();
   readonly #clients = new TransactionTable<AnyClientTransaction>();
+  /** What stands in a Via of ours, by transport. */
+  readonly #sentBy = new Map<Transport, ReturnType<typeof parseHostPort>>();
   /** Of the hashes of keys. */
   readonly #seed: number;
   readonly #answered: AnsweredRequests;
@@ -340,7 +343,7 @@ export class TransactionEngine {
     this.counters.responsesIn++;
     const via = response.topVia;
     // Anything else was not sent by us (RFC 3261 18.1.2). All transports of a listener have the same sent-by.
-    if (via === undefined || sentByOf(via) !== flow.transport.sentBy.toLowerCase()) {
+    if (via === undefined || !this.#isOwn(via, flow.transport)) {
       this.counters.foreignResponses++;
       this.#observe?.onDropped('foreign-response', flow);
       return;
@@ -352,6 +355,15 @@ export class TransactionEngine {
     }
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
+  }
+
+  #isOwn({ host, port = 5060 }: Via, transport: Transport): boolean {
+    let own = this.#sentBy.get(transport);
+    if (own === undefined) {
+      own = parseHostPort(transport.sentBy, 0, transport.sentBy.length);
+      this.#sentBy.set(transport, own);
+    }
+    return own !== undefined && own.host === host && (own.port ?? 5060) === port;
   }
 
   /** The transaction of the INVITE that an ACK or a CANCEL is for. */
@@ -388,7 +400,7 @@ export class TransactionEngine {
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
     const branch = this.#branchCookie + this.#random.hex(BRANCH_OCTETS) + suffix;
-    request.prepend('Via', viaOf(branch, flow));
+    request.prepend('Via', viaOf(branch, flow), true);
     return branch;
   }
 
@@ -458,9 +470,4 @@ function sentByPeer(response: SipResponse, peer: Peer): Peer {
 
 function viaOf(branch: string, { transport }: Flow): string {
   return `SIP/2.0/${transport.protocol} ${transport.sentBy};branch=${branch};rport`;
-}
-
-function sentByOf(via: Via): string {
-  const host = via.host.includes(':') ? `[${via.host}]` : via.host;
-  return `${host}:${via.port ?? 5060}`;
 }
