@@ -51,9 +51,12 @@ const BY_LENGTH = Array.from({ length: 10 }, (_, length) =>
   ),
 );
 
+const NONE: readonly string[] = [];
+
 /** The lower-case name that stands in a text; a known one is always the same string, of which the hash is known too. */
 function authParameterName(text: string, start: number, end: number): string {
-  for (const name of BY_LENGTH[end - start] ?? []) if (text.startsWith(name, start)) return name;
+  const names = end - start < BY_LENGTH.length ? (BY_LENGTH[end - start] ?? NONE) : NONE;
+  for (const name of names) if (text.startsWith(name, start)) return name;
   return text.slice(start, end).toLowerCase();
 }
 

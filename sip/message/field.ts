@@ -6,6 +6,8 @@ export interface HeaderField {
   readonly value: string;
 }
 
+const NOT_DECODED = Symbol('not decoded');
+
 /**
  * One header field of a message: a line of the text that came in, or what was put in its place. It never changes, so that a
  * message, its copies and the responses to it share it, with whatever has been decoded of it.
@@ -17,8 +19,7 @@ export class Field implements HeaderField {
   readonly start: number;
   readonly end: number;
   #value: string | undefined;
-  #reader: ((value: string) => unknown) | undefined;
-  #decoded: unknown;
+  #decoded: unknown = NOT_DECODED;
 
   private constructor(name: string, value: string | undefined, source: string, start: number, end: number) {
     this.name = name;
@@ -33,15 +34,9 @@ export class Field implements HeaderField {
     return new Field(name, value, '', 0, 0);
   }
 
-  /** The same, with what `reader` would make of it. */
-  static decoded<Decoded>(
-    name: string,
-    value: string,
-    reader: (value: string) => Decoded,
-    decoded: NoInfer<Decoded>,
-  ): Field {
+  /** The same, with what its reader would make of it. */
+  static decoded(name: string, value: string, decoded: unknown): Field {
     const field = Field.of(name, value);
-    field.#reader = reader;
     field.#decoded = decoded;
     return field;
   }
@@ -58,10 +53,7 @@ export class Field implements HeaderField {
 
   /** What `reader` makes of the value; it is asked once. One field has one kind of value, and so one reader. */
   decode<Decoded>(reader: (value: string) => Decoded): Decoded {
-    if (this.#reader !== reader) {
-      this.#decoded = reader(this.value);
-      this.#reader = reader;
-    }
+    if (this.#decoded === NOT_DECODED) this.#decoded = reader(this.value);
     return this.#decoded as Decoded;
   }
 }

@@ -47,7 +47,11 @@ export abstract class SipMessage {
   /** The values of all fields of that name, as they stand. */
   headers(name: string): string[] {
     const found: string[] = [];
-    for (const field of this.fields) if (field.name === name) found.push(field.value);
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index];
+      if (field?.name === name) found.push(field.value);
+    }
     return found;
   }
 
@@ -109,7 +113,7 @@ export abstract class SipMessage {
   /** Removes and returns the top value of a comma-separated header. */
   removeFirstValue(name: string): string | undefined {
     const index = this.#indexOf(name);
-    const value = this.fields[index]?.value;
+    const value = index < 0 ? undefined : this.fields[index]?.value;
     if (value === undefined) return undefined;
     const end = nextComma(value, 0);
     if (end < value.length) this.fields[index] = Field.of(name, trimWhitespace(value.slice(end + 1)));
@@ -122,7 +126,7 @@ export abstract class SipMessage {
   replaceFirstValue(name: string, value: string): void {
     checkValue(name, value);
     const index = this.#indexOf(name);
-    const before = this.fields[index]?.value;
+    const before = index < 0 ? undefined : this.fields[index]?.value;
     if (before === undefined) this.append(name, value);
     else this.fields[index] = Field.of(name, value + before.slice(nextComma(before, 0)));
   }
@@ -132,18 +136,20 @@ export abstract class SipMessage {
     const index = this.#indexOf('Via');
     const before = this.fields[index]?.value ?? '';
     const value = formatVia(via) + before.slice(nextComma(before, 0));
-    this.fields[index] = Field.decoded('Via', value, parseTopVia, via);
+    this.fields[index] = Field.decoded('Via', value, via);
   }
 
   /** True when there is a field of one of those names. */
   hasAny(names: ReadonlySet<string>): boolean {
-    for (const { name } of this.fields) if (names.has(name)) return true;
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) if (names.has(fields[index]?.name ?? '')) return true;
     return false;
   }
 
   /** True when the names of all fields are among those. */
   hasOnly(names: ReadonlySet<string>): boolean {
-    for (const { name } of this.fields) if (!names.has(name)) return false;
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) if (!names.has(fields[index]?.name ?? '')) return false;
     return true;
   }
 
@@ -207,8 +213,10 @@ export abstract class SipMessage {
     let source = '';
     let start = 0;
     let end = 0;
-    for (const field of this.fields) {
-      if (field.name === 'Content-Length') continue;
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index];
+      if (field === undefined || field.name === 'Content-Length') continue;
       if (field.start === end && field.source === source && end > 0) {
         end = field.end;
         continue;
@@ -239,8 +247,8 @@ export abstract class SipMessage {
 
   /** The first field of that name. */
   protected field(name: string): Field | undefined {
-    for (const field of this.fields) if (field.name === name) return field;
-    return undefined;
+    const index = this.#indexOf(name);
+    return index < 0 ? undefined : this.fields[index];
   }
 
   protected copyTo(other: SipMessage): void {
@@ -320,7 +328,9 @@ export class SipRequest extends SipMessage {
     const tag =
       status > 100 && tagOf(this.to) === undefined ? (options.toTag ?? this.statelessTag(this.method)) : undefined;
     const recordRoute = status > 100 && status < 300 && DIALOG_FORMING.has(this.method);
-    for (const field of this.fields) {
+    for (let index = 0; index < this.fields.length; index++) {
+      const field = this.fields[index];
+      if (field === undefined) continue;
       const { name } = field;
       if (!COPIED.has(name) && !(recordRoute && name === 'Record-Route')) continue;
       fields.push(tag !== undefined && name === 'To' ? Field.of(name, `${field.value};tag=${tag}`) : field);

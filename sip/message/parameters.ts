@@ -46,9 +46,7 @@ const QUOTATION_MARK = 0x22;
 export function formatParameters(parameters: Parameters): string {
   let text = '';
   if (parameters instanceof ParameterList) {
-    for (let index = 0; index < parameters.size; index++) {
-      text += formatParameter(parameters.nameAt(index), parameters.valueAt(index));
-    }
+    for (let one = parameters.first; one !== undefined; one = one.next) text += formatParameter(one.name, one.value);
     return text;
   }
   for (const [name, value] of parameters) text += formatParameter(name, value);

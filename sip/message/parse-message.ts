@@ -194,7 +194,8 @@ function readFields(text: string, line: LineScan, start: number, limits: Message
       }
     } else {
       const nameEnd = colon < 0 ? position : trimEnd(text, position, colon);
-      const known = canonicalNameAt(text, position, nameEnd) ?? otherName(text.slice(position, nameEnd));
+      const asItGoesOut = canonicalNameAt(text, position, nameEnd);
+      const known = asItGoesOut ?? otherName(text.slice(position, nameEnd));
       if (known === undefined) failure ??= 'malformed-header-name';
       else if (fields.length >= limits.maximumHeaders) {
         failure ??= 'too-many-headers';
@@ -202,10 +203,15 @@ function readFields(text: string, line: LineScan, start: number, limits: Message
       } else if ((singletons & known.singletonBit) !== 0) failure ??= 'duplicate-header';
       else {
         singletons |= known.singletonBit;
-        const field = fieldOf(known.canonical, text, position, colon, end);
+        const { canonical } = known;
+        const spelt = asItGoesOut !== undefined || text.startsWith(canonical, position);
+        const field =
+          spelt && isPlainLine(text, position + canonical.length, colon, end)
+            ? Field.inText(canonical, text, position, end + 2)
+            : Field.of(canonical, trimmed(text, colon + 1, end));
         fields.push(field);
-        if (known.canonical === 'Via') hasVia = true;
-        else if (known.canonical === CONTENT_LENGTH) contentLength = field.value;
+        if (canonical === 'Via') hasVia = true;
+        else if (canonical === CONTENT_LENGTH) contentLength = field.value;
       }
     }
   }
@@ -214,16 +220,15 @@ function readFields(text: string, line: LineScan, start: number, limits: Message
 
 const CONTENT_LENGTH = 'Content-Length';
 
-/** A line that is as it goes out stays where it is. */
-function fieldOf(name: string, text: string, start: number, colon: number, end: number): Field {
-  const asItGoesOut =
-    colon - start === name.length &&
-    text.charCodeAt(colon + 1) === 0x20 &&
+/** True for a line that reads as it would be written: a colon behind the name, one space, and a value without space round it. */
+function isPlainLine(text: string, nameEnd: number, colon: number, end: number): boolean {
+  return (
+    colon === nameEnd &&
     end > colon + 2 &&
+    text.charCodeAt(colon + 1) === 0x20 &&
     !isWhitespace(text.charCodeAt(colon + 2)) &&
-    !isWhitespace(text.charCodeAt(end - 1)) &&
-    text.startsWith(name, start);
-  return asItGoesOut ? Field.inText(name, text, start, end + 2) : Field.of(name, trimmed(text, colon + 1, end));
+    !isWhitespace(text.charCodeAt(end - 1))
+  );
 }
 
 /** A name that is not spelt as it goes out, or not known; undefined for what is none, or what others would take for another. */
@@ -263,9 +268,10 @@ class LineScan {
   /** Reads the line that begins at `start`; false when it does not end. */
   read(start: number): boolean {
     const octets = this.#octets;
+    const { length } = octets;
     let colon = -1;
     this.failure = undefined;
-    for (let index = start; index < octets.length; index++) {
+    for (let index = start; index < length; index++) {
       const octet = octets[index] ?? 0;
       if (octet >= 0x20 && octet !== 0x7f) {
         if (octet === COLON && colon < 0) colon = index;

@@ -46,10 +46,10 @@ export function parseVia(text: string): Via | undefined {
 /** The Via with where its message really came from (RFC 3261 18.2.1), the port only where it was asked for (RFC 3581 4). */
 export function receivedFrom(top: Via, address: string, port: number): Via {
   const parameters = new ParameterList();
-  for (const [name, value] of top.parameters) {
+  top.parameters.forEach((value, name) => {
     if (name === 'received') parameters.add(name, address);
     else parameters.add(name, name === 'rport' ? String(port) : value);
-  }
+  });
   if (top.received === undefined) parameters.add('received', address);
   return via(top.protocol, top.host, top.port, parameters);
 }
@@ -82,9 +82,8 @@ function otherProtocol(text: string, start: number, end: number): string | undef
 
 function arePlain(parameters: Parameters): boolean {
   if (!(parameters instanceof ParameterList)) return true;
-  for (let index = 0; index < parameters.size; index++) {
-    const value = parameters.valueAt(index);
-    if (value === undefined ? WITH_VALUE.has(parameters.nameAt(index)) : !isTokenOrHost(value)) return false;
+  for (let one = parameters.first; one !== undefined; one = one.next) {
+    if (one.value === undefined ? WITH_VALUE.has(one.name) : !isTokenOrHost(one.value)) return false;
   }
   return true;
 }
