@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { benchAvalanche } from './avalanche/index.ts';
 import { benchDtls, DTLS_PARTS } from './dtls/index.ts';
 import { benchDtlsFlood } from './dtls-flood/index.ts';
+import { benchEdge } from './edge/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
@@ -14,6 +15,7 @@ import { benchSoak } from './soak/index.ts';
 const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}] [--rounds N] [--seconds N] [--rate N] [--workers N]
        npm run bench -- dtls      [--only ${DTLS_PARTS.join('|')}] [--rounds N]
        npm run bench -- parse     [--rounds N] [--seconds N]
+       npm run bench -- edge      [--rounds N]
        npm run bench -- flow
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
@@ -41,8 +43,12 @@ const { values, positionals } = parseArgs({
 /** Both groups take it; a gateway that does not know the key refuses its configuration. */
 const workers = values.workers === undefined ? {} : { workers: Number(values.workers) };
 
+/** In each round: half a second's work. */
+const EDGE_EXCHANGES = 10_000;
+
 const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
   dtls: () => benchDtls({ rounds: Number(values.rounds), ...(values.only === undefined ? {} : { only: values.only }) }),
+  edge: () => benchEdge({ rounds: Number(values.rounds), exchanges: EDGE_EXCHANGES }),
   flow: benchFlow,
   parse: () => {
     benchParse({ rounds: Number(values.rounds), seconds: Number(values.seconds) / 10 });

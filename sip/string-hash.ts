@@ -18,3 +18,20 @@ export function hashString(text: string, seed: number, out: Uint32Array): void {
   out[0] = low;
   out[1] = high;
 }
+
+/**
+ * Goes on with a 32-bit hash over one more string of Latin-1 characters, and its end; to be completed by {@link spreadHash}.
+ *
+ * @param factor odd; another one makes another hash of the same text
+ */
+export function extendHash(hash: number, text: string, factor = 0x85ebca6b): number {
+  let value = hash;
+  for (let index = 0; index < text.length; index++) value = Math.imul(value ^ text.charCodeAt(index), factor);
+  return Math.imul(value ^ 0x100, factor);
+}
+
+/** Lets every bit of a hash depend on all the others; the result is unsigned. */
+export function spreadHash(hash: number): number {
+  const value = Math.imul(hash ^ (hash >>> 16), 0x85ebca6b);
+  return (value ^ (value >>> 13)) >>> 0;
+}

@@ -16,7 +16,7 @@ import {
   type DigestCredentials,
   type DigestQop,
 } from '../../sip/digest/index.ts';
-import type { SipRequest } from '../../sip/message/index.ts';
+import { quote, type SipRequest } from '../../sip/message/index.ts';
 import type { AuthenticationResult } from './authenticator.ts';
 import type { Identity } from './identity.ts';
 import { monotonicNow } from './monotonic-now.ts';
@@ -56,6 +56,8 @@ export class DigestVerifier {
   readonly #options: DigestVerifierOptions;
   readonly #nonces: NonceFactory;
   readonly #window: NonceCountWindow;
+  readonly #challenges: readonly ChallengeParts[];
+  readonly #staleChallenges: readonly ChallengeParts[];
   readonly #fields: (typeof FIELDS)['proxy' | 'server'];
 
   constructor(options: DigestVerifierOptions) {
@@ -68,6 +70,8 @@ export class DigestVerifier {
       lifetimeSeconds: options.nonceLifetimeSeconds,
       now,
     });
+    this.#challenges = challenges(options, false);
+    this.#staleChallenges = challenges(options, true);
     this.#window = new NonceCountWindow({ size: options.nonceCountWindow, maxNonces: options.maximumNonces, now });
   }
 
@@ -143,15 +147,10 @@ export class DigestVerifier {
     if (request.method === 'ACK' || request.method === 'CANCEL') {
       return { outcome: 'refused', reason, response: request.createResponse(403) };
     }
-    const { realm } = this;
-    const { algorithms, qop } = this.#options;
     const response = request.createResponse(this.#fields.status);
-    const nonce = this.#nonces.create(realm);
-    for (const algorithm of algorithms) {
-      response.append(
-        this.#fields.challenge,
-        formatChallenge({ realm, nonce, algorithm, qop, stale: reason === 'stale' }),
-      );
+    const nonce = this.#nonces.create(this.realm);
+    for (const { before, after } of reason === 'stale' ? this.#staleChallenges : this.#challenges) {
+      response.append(this.#fields.challenge, before + nonce + after);
     }
     return { outcome: 'challenge', reason, response };
   }
@@ -178,6 +177,23 @@ export class DigestVerifier {
     return malformed ? 'malformed' : undefined;
   }
 }
+
+/** A challenge without its nonce, which is all that differs from one to the next. */
+interface ChallengeParts {
+  readonly before: string;
+  readonly after: string;
+}
+
+function challenges({ realm, algorithms, qop }: DigestVerifierOptions, stale: boolean): ChallengeParts[] {
+  return algorithms.map((algorithm) => {
+    const text = formatChallenge({ realm, nonce: '', algorithm, qop, stale });
+    // The realm is quoted: a quotation mark in it would be escaped.
+    const at = text.indexOf(NONCE, text.indexOf(quote(realm)) + quote(realm).length) + NONCE.length;
+    return { before: text.slice(0, at), after: text.slice(at) };
+  });
+}
+
+const NONCE = 'nonce="';
 
 const FIELDS = {
   proxy: {

@@ -18,12 +18,15 @@ export function judge(identity: Identity, request: SipRequest): Judgement {
   const preferred = preferredIdentities(impus, request);
   if (preferred.length > 0) return { allowed: true, asserted: preferred };
   const from = request.from.uri;
-  const own = isAnonymous(from) ? impus[0] : find(impus, from);
+  const own = impus.includes(from) ? from : isAnonymous(from) ? impus[0] : find(impus, from);
   return own === undefined ? { allowed: false } : { allowed: true, asserted: [own] };
 }
 
+const NONE: readonly string[] = [];
+
 /** The hints that are good, the first of each kind (RFC 3325 9.2). */
-function preferredIdentities(impus: readonly string[], request: SipRequest): string[] {
+function preferredIdentities(impus: readonly string[], request: SipRequest): readonly string[] {
+  if (!request.has('P-Preferred-Identity')) return NONE;
   let sip: string | undefined;
   let tel: string | undefined;
   for (const value of request.values('P-Preferred-Identity')) {

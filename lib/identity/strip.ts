@@ -1,5 +1,6 @@
 import { isDigestScheme, parseDigestParameters } from '../../sip/digest/index.ts';
 import {
+  CANONICAL_NAMES,
   headerName,
   parseParameters,
   quote,
@@ -10,7 +11,7 @@ import {
 
 /** Removes what only a member of the trust domain may say (RFC 3325, RFC 5876, RFC 7315, TS 24.229 4.4). */
 export function stripFromUntrusted(message: SipMessage): void {
-  for (const name of CLAIMS) if (message.has(name)) message.remove(name);
+  if (message.hasAny(CLAIMED)) for (const name of CLAIMS) message.remove(name);
   stripOddNames(message);
   stripNetworkProvided(message);
   for (const name of CREDENTIALS) if (message.has(name)) stripIntegrityProtected(message, name);
@@ -18,7 +19,7 @@ export function stripFromUntrusted(message: SipMessage): void {
 
 /** Removes what is not for a peer outside: inner header fields, and the identity of one who wants privacy (RFC 3325 7). */
 export function stripTowardsUntrusted(message: SipMessage): void {
-  for (const name of INNER) if (message.has(name)) message.remove(name);
+  if (message.hasAny(INNER_NAMES)) for (const name of INNER) message.remove(name);
   stripNetworkProvided(message);
   if (message.has(ASSERTED_IDENTITY) && wantsPrivacy(message)) message.remove(ASSERTED_IDENTITY);
 }
@@ -67,19 +68,24 @@ const CLAIMS = [
   ].map((name) => headerName(name).canonical),
 ];
 
+const CLAIMED: ReadonlySet<string> = new Set(CLAIMS);
+const INNER_NAMES: ReadonlySet<string> = new Set(INNER);
+
 /**
  * A name may hold any of !%*`' (RFC 3261 25.1), but none that is registered does. Kamailio reads no P-Asserted-Identity in a
  * message that has such a field, and drachtio-srf undoes the escape that it takes % for.
  */
 function stripOddNames(message: SipMessage): void {
-  const odd = message.headerNames().filter(isOddName);
-  for (const name of odd) message.remove(name);
+  if (message.hasOnly(REGISTERED)) return;
+  for (const name of message.headerNames().filter(isOddName)) message.remove(name);
 }
 
 function isOddName(name: string): boolean {
   for (let index = 0; index < name.length; index++) if (ODD.has(name.charCodeAt(index))) return true;
   return false;
 }
+
+const REGISTERED: ReadonlySet<string> = new Set(CANONICAL_NAMES);
 
 const ODD: ReadonlySet<number> = new Set(Array.from("!%*`'", (character) => character.charCodeAt(0)));
 

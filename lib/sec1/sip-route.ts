@@ -140,7 +140,8 @@ export class SipRouter {
   }
 
   /** What stands for tokens in the Route entries of ours; a Path has one too, of the registration's Call-ID. */
-  #tokensOf(context: RoutedRequest): string[] {
+  #tokensOf(context: RoutedRequest): readonly string[] {
+    if (context.poppedRoutes.length === 0) return NO_TOKENS;
     return context.poppedRoutes.flatMap((route) => {
       const uri = parseUri(route.uri);
       const token = isSip(uri) ? uri.parameters.get(DIALOG_TOKEN_PARAMETER) : undefined;
@@ -172,6 +173,8 @@ export class SipRouter {
     return this.#listeners.find((listener) => listener.transport.sentBy.toLowerCase() === sentBy);
   }
 }
+
+const NO_TOKENS: readonly string[] = [];
 
 function hopTo(uri: SipUri, listener: SipListener, chosenByPeer: boolean): Hop {
   return { query: resolutionQuery(uri), listener, chosenByPeer };

@@ -160,7 +160,7 @@ export function eventPackage(request: SipRequest): string | undefined {
 
 function requestHost(request: SipRequest): string | undefined {
   const uri = request.requestUri;
-  return uri !== undefined && 'host' in uri ? uri.host.toLowerCase() : undefined;
+  return uri !== undefined && 'host' in uri ? uri.host : undefined;
 }
 
 /** At least one second: an agent that is told 0 comes back at once. */

@@ -27,7 +27,7 @@ export function digestAlgorithm(name: string | undefined): DigestAlgorithm | und
 export function digestHash(algorithm: DigestAlgorithm, data: string | Uint8Array): string {
   // hash() takes a string as UTF-8, which says the same as Latin-1 for ASCII only.
   const input = typeof data === 'string' && !isAscii(data) ? Buffer.from(data, 'latin1') : data;
-  return hash(NODE_NAMES[algorithm], input, 'hex');
+  return hash(nodeName(algorithm), input, 'hex');
 }
 
 export function isSessionAlgorithm(algorithm: DigestAlgorithm): boolean {
@@ -47,11 +47,17 @@ const BY_NAME: ReadonlyMap<string, DigestAlgorithm> = new Map(
   DIGEST_ALGORITHMS.map((algorithm) => [algorithm.toLowerCase(), algorithm]),
 );
 
-const NODE_NAMES: Readonly<Record<DigestAlgorithm, string>> = {
-  MD5: 'md5',
-  'MD5-sess': 'md5',
-  'SHA-256': 'sha256',
-  'SHA-256-sess': 'sha256',
-  'SHA-512-256': 'sha512-256',
-  'SHA-512-256-sess': 'sha512-256',
-};
+/** What node:crypto calls the hash. */
+function nodeName(algorithm: DigestAlgorithm): string {
+  switch (algorithm) {
+    case 'MD5':
+    case 'MD5-sess':
+      return 'md5';
+    case 'SHA-256':
+    case 'SHA-256-sess':
+      return 'sha256';
+    case 'SHA-512-256':
+    case 'SHA-512-256-sess':
+      return 'sha512-256';
+  }
+}

@@ -1,4 +1,4 @@
-import { isToken, isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
+import { codeAt, isToken, isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
 import { quote, skipQuoted, unquote } from '../message/parameters.ts';
 
 /** Parameters of a challenge or of credentials: lower-case names, values without quotes and escapes. */
@@ -25,24 +25,39 @@ let lastParameters: AuthParameters | undefined;
 /** Reads `name=value, name="value"` from `start` to the end; undefined for a wrong form or a name that comes twice. */
 export function parseAuthParameters(text: string, start = 0): AuthParameters | undefined {
   const parameters = new Map<string, string>();
-  const { length } = text;
   let position = start;
   for (;;) {
     const nameStart = skipWhitespace(text, position);
     const nameEnd = skipToken(text, nameStart);
     const equals = skipWhitespace(text, nameEnd);
-    if (nameEnd === nameStart || text.charCodeAt(equals) !== 0x3d) return undefined;
-    const name = text.slice(nameStart, nameEnd).toLowerCase();
+    if (nameEnd === nameStart || codeAt(text, equals) !== 0x3d) return undefined;
+    const name = authParameterName(text, nameStart, nameEnd);
     const valueStart = skipWhitespace(text, equals + 1);
-    const quoted = text.charCodeAt(valueStart) === 0x22;
+    const quoted = codeAt(text, valueStart) === 0x22;
     const valueEnd = quoted ? skipQuoted(text, valueStart) : skipToken(text, valueStart);
     if (valueEnd <= valueStart || parameters.has(name)) return undefined;
     parameters.set(name, quoted ? unquote(text.slice(valueStart, valueEnd)) : text.slice(valueStart, valueEnd));
     position = skipWhitespace(text, valueEnd);
-    if (position >= length) return parameters;
+    if (position >= text.length) return parameters;
     if (text.charCodeAt(position) !== 0x2c) return undefined;
     position++;
   }
+}
+
+/** Names of RFC 7616, by their length. */
+const BY_LENGTH = Array.from({ length: 10 }, (_, length) =>
+  ['username', 'realm', 'nonce', 'uri', 'response', 'algorithm', 'cnonce', 'opaque', 'qop', 'nc', 'stale'].filter(
+    (name) => name.length === length,
+  ),
+);
+
+const NONE: readonly string[] = [];
+
+/** The lower-case name that stands in a text; a known one is always the same string, of which the hash is known too. */
+function authParameterName(text: string, start: number, end: number): string {
+  const names = end - start < BY_LENGTH.length ? (BY_LENGTH[end - start] ?? NONE) : NONE;
+  for (const name of names) if (text.startsWith(name, start)) return name;
+  return text.slice(start, end).toLowerCase();
 }
 
 /** Joins parameters, leaving out the absent ones; those named in `quoted`, and those that are no token, become quoted-strings. */

@@ -36,8 +36,13 @@ export function isDigits(text: string): boolean {
 
 /** The number that a run of at most ten digits spells, or undefined for anything else or above `maximum`. */
 export function parseDecimal(text: string, maximum: number): number | undefined {
-  if (text.length > 10 || !isDigits(text)) return undefined;
-  const value = Number(text);
+  if (text.length === 0 || text.length > 10) return undefined;
+  let value = 0;
+  for (let index = 0; index < text.length; index++) {
+    const digit = text.charCodeAt(index) - 0x30;
+    if (digit < 0 || digit > 9) return undefined;
+    value = value * 10 + digit;
+  }
   return value <= maximum ? value : undefined;
 }
 
@@ -58,16 +63,21 @@ export function isWhitespace(code: number): boolean {
   return code === 0x20 || code === 0x09;
 }
 
+/** The character code at an index; -1 behind the end, where charCodeAt would give what no table can be asked for. */
+export function codeAt(text: string, index: number): number {
+  return index < text.length ? text.charCodeAt(index) : -1;
+}
+
 /** The index of the first character from `start` on that is neither space nor tab. */
 export function skipWhitespace(text: string, start: number): number {
   let index = start;
-  while (isWhitespace(text.charCodeAt(index))) index++;
+  while (index < text.length && isWhitespace(text.charCodeAt(index))) index++;
   return index;
 }
 
 /** The index behind the run of token characters that begins at `start`. */
 export function skipToken(text: string, start: number): number {
   let index = start;
-  while (TOKEN[text.charCodeAt(index)] === 1) index++;
+  while (index < text.length && TOKEN[text.charCodeAt(index)] === 1) index++;
   return index;
 }

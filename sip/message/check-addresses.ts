@@ -22,6 +22,7 @@ function isTaggedAddress(text: string, address: NameAddress): boolean {
   const { parameters } = address;
   if (parameters.size === 1 && parameters.has('tag'))
     return isToken(parameters.get('tag') ?? '') && !hasBadEscape(text);
+  if (parameters.size === 0) return !hasBadEscape(text);
   for (const [name, value] of parameters) {
     if (name === 'tag' ? !isToken(value ?? '') : value !== undefined && !isPlainOrQuoted(value)) return false;
   }
@@ -41,7 +42,7 @@ function hasBadEscape(text: string): boolean {
 
 function hasScheme(uri: string): boolean {
   let index = 0;
-  while (isTokenCode(uri.charCodeAt(index))) index++;
+  while (index < uri.length && isTokenCode(uri.charCodeAt(index))) index++;
   return index > 0 && index < uri.length - 1 && uri.charCodeAt(index) === 0x3a && isUriText(uri);
 }
 

@@ -1,6 +1,7 @@
 export { isDigits, isToken, parseDecimal, trimWhitespace } from './characters.ts';
-export { headerName } from './header-names.ts';
-export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq, type HeaderField } from './message.ts';
+export type { HeaderField } from './field.ts';
+export { CANONICAL_NAMES, headerName } from './header-names.ts';
+export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq } from './message.ts';
 export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 export {
   formatParameters,
@@ -26,6 +27,7 @@ export {
   isServiceUrn,
   isSipUri,
   isTelUri,
+  parseHostPort,
   parseUri,
   type OtherUri,
   type SipUri,
@@ -33,4 +35,4 @@ export {
   type Uri,
 } from './uri.ts';
 export { uriEquals } from './uri-equality.ts';
-export { formatVia, parseVia, type Via } from './via.ts';
+export { formatVia, parseVia, receivedFrom, type Via } from './via.ts';

@@ -1,18 +1,14 @@
 import { SipError } from '../errors.ts';
+import { hexDigits } from '../hex-digits.ts';
 import { isToken, parseDecimal, trimWhitespace } from './characters.ts';
+import { Field, type HeaderField } from './field.ts';
+import { methodAt } from './methods.ts';
 import { parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 import { nextComma, splitValues } from './parameters.ts';
 import { reasonPhrase } from './reason-phrases.ts';
 import { NO_PARAMETERS } from './parameters.ts';
 import { parseUri, type Uri } from './uri.ts';
-import { parseVia, type Via } from './via.ts';
-
-export interface HeaderField {
-  /** Canonical spelling. */
-  readonly name: string;
-  /** Unfolded and trimmed. */
-  readonly value: string;
-}
+import { formatVia, parseVia, type Via } from './via.ts';
 
 export interface CSeq {
   readonly sequence: number;
@@ -24,28 +20,37 @@ export interface CSeq {
  * or a display name of any character set survives. Header names are always given in canonical spelling (`Call-ID`).
  */
 export abstract class SipMessage {
-  /** The body, one character an octet. */
-  body = '';
-  protected names: string[] = [];
-  protected fieldValues: string[] = [];
-  #from: NameAddress | undefined;
-  #to: NameAddress | undefined;
-  #topVia: Via | undefined;
-  #cseq: CSeq | undefined;
+  protected fields: Field[] = [];
+  /** The text that the body is the end of. */
+  #bodySource = '';
+  #bodyStart = 0;
+  #bodyEnd = 0;
 
   protected abstract startLine(): string;
 
+  /** The body, one character an octet. */
+  get body(): string {
+    return this.#bodySource.slice(this.#bodyStart, this.#bodyEnd);
+  }
+
+  set body(body: string) {
+    this.#bodySource = body;
+    this.#bodyStart = 0;
+    this.#bodyEnd = body.length;
+  }
+
   /** The value of the first field of that name. */
   header(name: string): string | undefined {
-    const index = this.names.indexOf(name);
-    return index < 0 ? undefined : this.fieldValues[index];
+    return this.field(name)?.value;
   }
 
   /** The values of all fields of that name, as they stand. */
   headers(name: string): string[] {
     const found: string[] = [];
-    for (let index = this.names.indexOf(name); index >= 0; index = this.names.indexOf(name, index + 1)) {
-      found.push(this.fieldValues[index] ?? '');
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index];
+      if (field?.name === name) found.push(field.value);
     }
     return found;
   }
@@ -57,91 +62,104 @@ export abstract class SipMessage {
   }
 
   has(name: string): boolean {
-    return this.names.includes(name);
+    return this.#indexOf(name) >= 0;
   }
 
   /** Replaces all fields of that name by one, in the first one's place, or appends it. */
   set(name: string, value: string): void {
     checkValue(name, value);
-    const index = this.names.indexOf(name);
-    if (index < 0) {
-      this.names.push(name);
-      this.fieldValues.push(value);
-    } else {
-      this.fieldValues[index] = value;
-      if (this.names.includes(name, index + 1)) this.#removeFrom(name, index + 1);
+    const index = this.#indexOf(name);
+    const field = Field.of(name, value);
+    if (index < 0) this.fields.push(field);
+    else {
+      this.fields[index] = field;
+      this.#removeFrom(name, index + 1);
     }
-    this.#changed(name);
   }
 
   /** Adds a field behind the last one of that name, or at the end. */
   append(name: string, value: string): void {
     checkValue(name, value);
-    const last = this.names.lastIndexOf(name);
-    const at = last < 0 ? this.names.length : last + 1;
-    this.names.splice(at, 0, name);
-    this.fieldValues.splice(at, 0, value);
-    this.#changed(name);
+    const { fields } = this;
+    let last = fields.length - 1;
+    while (last >= 0 && fields[last]?.name !== name) last--;
+    if (last < 0) fields.push(Field.of(name, value));
+    else fields.splice(last + 1, 0, Field.of(name, value));
   }
 
-  /** Adds a field before the first one of that name, or at the top of the message. */
-  prepend(name: string, value: string): void {
-    checkValue(name, value);
-    const at = Math.max(this.names.indexOf(name), 0);
-    this.names.splice(at, 0, name);
-    this.fieldValues.splice(at, 0, value);
-    this.#changed(name);
+  /**
+   * Adds a field before the first one of that name, or at the top of the message.
+   *
+   * @param isChecked true where the value is known to be what a field can hold
+   */
+  prepend(name: string, value: string, isChecked = false): void {
+    if (!isChecked) checkValue(name, value);
+    const at = Math.max(this.#indexOf(name), 0);
+    if (at === 0) this.fields.unshift(Field.of(name, value));
+    else this.fields.splice(at, 0, Field.of(name, value));
   }
 
   /** Removes all fields of that name and tells how many there were. */
   remove(name: string): number {
-    const removed = this.#removeFrom(name, 0);
-    this.#changed(name);
-    return removed;
+    return this.#removeFrom(name, 0);
   }
 
   /** The top value of a comma-separated header, without a look at the others. */
   firstValue(name: string): string | undefined {
     const field = this.header(name);
-    return field === undefined ? undefined : trimWhitespace(field.slice(0, nextComma(field, 0)));
+    return field === undefined ? undefined : topOf(field);
   }
 
   /** Removes and returns the top value of a comma-separated header. */
   removeFirstValue(name: string): string | undefined {
-    const index = this.names.indexOf(name);
-    const field = this.fieldValues[index];
-    if (index < 0 || field === undefined) return undefined;
-    const end = nextComma(field, 0);
-    if (end >= field.length) {
-      this.names.splice(index, 1);
-      this.fieldValues.splice(index, 1);
-    } else {
-      this.fieldValues[index] = trimWhitespace(field.slice(end + 1));
-    }
-    this.#changed(name);
-    return trimWhitespace(field.slice(0, end));
+    const index = this.#indexOf(name);
+    const value = index < 0 ? undefined : this.fields[index]?.value;
+    if (value === undefined) return undefined;
+    const end = nextComma(value, 0);
+    if (end < value.length) this.fields[index] = Field.of(name, trimWhitespace(value.slice(end + 1)));
+    else if (index === 0) this.fields.shift();
+    else this.fields.splice(index, 1);
+    return trimWhitespace(value.slice(0, end));
   }
 
   /** Replaces the top value of a comma-separated header, or appends one where there is none. */
   replaceFirstValue(name: string, value: string): void {
     checkValue(name, value);
-    const index = this.names.indexOf(name);
-    const field = this.fieldValues[index];
-    if (index < 0 || field === undefined) {
-      this.append(name, value);
-      return;
-    }
-    this.fieldValues[index] = value + field.slice(nextComma(field, 0));
-    this.#changed(name);
+    const index = this.#indexOf(name);
+    const before = index < 0 ? undefined : this.fields[index]?.value;
+    if (before === undefined) this.append(name, value);
+    else this.fields[index] = Field.of(name, value + before.slice(nextComma(before, 0)));
+  }
+
+  /** Puts another value in the place of the top Via, which there is. */
+  replaceTopVia(via: Via): void {
+    const index = this.#indexOf('Via');
+    const before = this.fields[index]?.value ?? '';
+    const value = formatVia(via) + before.slice(nextComma(before, 0));
+    this.fields[index] = Field.decoded('Via', value, via);
+  }
+
+  /** True when there is a field of one of those names. */
+  hasAny(names: ReadonlySet<string>): boolean {
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) if (names.has(fields[index]?.name ?? '')) return true;
+    return false;
+  }
+
+  /** True when the names of all fields are among those. */
+  hasOnly(names: ReadonlySet<string>): boolean {
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) if (!names.has(fields[index]?.name ?? '')) return false;
+    return true;
   }
 
   /** The name of each field, in their order; one that stands twice is there twice. */
   headerNames(): readonly string[] {
-    return this.names;
+    return this.fields.map(({ name }) => name);
   }
 
   headerFields(): readonly HeaderField[] {
-    return this.names.map((name, index) => ({ name, value: this.fieldValues[index] ?? '' }));
+    return this.fields.map(({ name, value }) => ({ name, value }));
   }
 
   bodyBytes(): Buffer {
@@ -161,26 +179,19 @@ export abstract class SipMessage {
   }
 
   get cseq(): CSeq {
-    this.#cseq ??= parseCSeq(this.header('CSeq') ?? '') ?? NO_CSEQ;
-    return this.#cseq;
+    return this.field('CSeq')?.decode(parseCSeq) ?? NO_CSEQ;
   }
 
   get from(): NameAddress {
-    this.#from ??= parseNameAddress(this.header('From') ?? '') ?? NO_ADDRESS;
-    return this.#from;
+    return this.field('From')?.decode(parseNameAddress) ?? NO_ADDRESS;
   }
 
   get to(): NameAddress {
-    this.#to ??= parseNameAddress(this.header('To') ?? '') ?? NO_ADDRESS;
-    return this.#to;
+    return this.field('To')?.decode(parseNameAddress) ?? NO_ADDRESS;
   }
 
   get topVia(): Via | undefined {
-    if (this.#topVia === undefined) {
-      const field = this.header('Via');
-      if (field !== undefined) this.#topVia = parseVia(trimWhitespace(field.slice(0, nextComma(field, 0))));
-    }
-    return this.#topVia;
+    return this.field('Via')?.decode(parseTopVia);
   }
 
   get maxForwards(): number | undefined {
@@ -193,56 +204,75 @@ export abstract class SipMessage {
     return Buffer.from(this.toText(), 'latin1');
   }
 
-  /** The message as it goes out, one character an octet; Content-Length is always there and right. */
+  /**
+   * The message as it goes out, one character an octet; Content-Length is always there and right. What stands side by side in
+   * the text that came in is taken from there in one piece.
+   */
   toText(): string {
-    const { names, fieldValues } = this;
     let text = this.startLine();
-    for (let index = 0; index < names.length; index++) {
-      const name = names[index] ?? '';
-      if (name !== 'Content-Length') text += `${name}: ${fieldValues[index] ?? ''}\r\n`;
+    let source = '';
+    let start = 0;
+    let end = 0;
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) {
+      const field = fields[index];
+      if (field === undefined || field.name === 'Content-Length') continue;
+      if (field.start === end && field.source === source && end > 0) {
+        end = field.end;
+        continue;
+      }
+      if (end > start) text += source.slice(start, end);
+      ({ source, start, end } = field);
+      if (end === 0) text += `${field.name}: ${field.value}\r\n`;
     }
-    return `${text}Content-Length: ${this.body.length}\r\n\r\n${this.body}`;
+    if (end > start) text += source.slice(start, end);
+    const length = this.#bodyEnd - this.#bodyStart;
+    return length === 0 ? `${text}${NO_BODY}` : `${text}Content-Length: ${length}\r\n\r\n${this.body}`;
   }
 
-  /** For the parser: takes over fields that it has checked. */
-  adopt(names: string[], fieldValues: string[], body: string): void {
-    this.names = names;
-    this.fieldValues = fieldValues;
-    this.body = body;
+  /** For the parser: takes over fields that it has checked, and the part of a text that is the body. */
+  adopt(fields: Field[], source: string, bodyStart: number, bodyEnd: number): void {
+    this.fields = fields;
+    this.#bodySource = source;
+    this.#bodyStart = bodyStart;
+    this.#bodyEnd = bodyEnd;
   }
 
   /** What of the fields that every message has cannot be read; for the parser. */
   malformedField(): 'malformed-via' | 'malformed-cseq' | undefined {
     if (this.topVia === undefined) return 'malformed-via';
-    return this.cseq === NO_CSEQ || !isToken(this.cseq.method) ? 'malformed-cseq' : undefined;
+    const { cseq } = this;
+    return cseq === NO_CSEQ || !isToken(cseq.method) ? 'malformed-cseq' : undefined;
+  }
+
+  /** The first field of that name. */
+  protected field(name: string): Field | undefined {
+    const index = this.#indexOf(name);
+    return index < 0 ? undefined : this.fields[index];
   }
 
   protected copyTo(other: SipMessage): void {
-    other.names = this.names.slice();
-    other.fieldValues = this.fieldValues.slice();
-    other.body = this.body;
+    other.adopt(this.fields.slice(), this.#bodySource, this.#bodyStart, this.#bodyEnd);
+  }
+
+  #indexOf(name: string): number {
+    const { fields } = this;
+    for (let index = 0; index < fields.length; index++) if (fields[index]?.name === name) return index;
+    return -1;
   }
 
   #removeFrom(name: string, start: number): number {
+    const { fields } = this;
     let kept = start;
-    for (let index = start; index < this.names.length; index++) {
-      const current = this.names[index] ?? '';
-      if (current === name) continue;
-      this.names[kept] = current;
-      this.fieldValues[kept] = this.fieldValues[index] ?? '';
+    for (let index = start; index < fields.length; index++) {
+      const field = fields[index];
+      if (field === undefined || field.name === name) continue;
+      if (kept < index) fields[kept] = field;
       kept++;
     }
-    const removed = this.names.length - kept;
-    this.names.length = kept;
-    this.fieldValues.length = kept;
+    const removed = fields.length - kept;
+    if (removed > 0) fields.length = kept;
     return removed;
-  }
-
-  #changed(name: string): void {
-    if (name === 'Via') this.#topVia = undefined;
-    else if (name === 'From') this.#from = undefined;
-    else if (name === 'To') this.#to = undefined;
-    else if (name === 'CSeq') this.#cseq = undefined;
   }
 }
 
@@ -294,19 +324,18 @@ export class SipRequest extends SipMessage {
    */
   createResponse(status: number, reason?: string, options: { toTag?: string } = {}): SipResponse {
     const response = new SipResponse(status, reason);
-    const names: string[] = [];
-    const values: string[] = [];
+    const fields: Field[] = [];
     const tag =
       status > 100 && tagOf(this.to) === undefined ? (options.toTag ?? this.statelessTag(this.method)) : undefined;
     const recordRoute = status > 100 && status < 300 && DIALOG_FORMING.has(this.method);
-    for (let index = 0; index < this.names.length; index++) {
-      const name = this.names[index] ?? '';
+    for (let index = 0; index < this.fields.length; index++) {
+      const field = this.fields[index];
+      if (field === undefined) continue;
+      const { name } = field;
       if (!COPIED.has(name) && !(recordRoute && name === 'Record-Route')) continue;
-      const value = this.fieldValues[index] ?? '';
-      names.push(name);
-      values.push(tag !== undefined && name === 'To' ? `${value};tag=${tag}` : value);
+      fields.push(tag !== undefined && name === 'To' ? Field.of(name, `${field.value};tag=${tag}`) : field);
     }
-    response.adopt(names, values, '');
+    response.adopt(fields, '', 0, 0);
     return response;
   }
 
@@ -325,7 +354,7 @@ export class SipRequest extends SipMessage {
     hash = fnv1a(hash, this.callId);
     hash = fnv1a(hash, tagOf(this.from) ?? '');
     hash = fnv1a(hash, method) ^ this.cseq.sequence;
-    return `osg${(hash >>> 0).toString(36)}`;
+    return `osg${hexDigits(hash)}`;
   }
 }
 
@@ -336,19 +365,22 @@ export class SipResponse extends SipMessage {
   /**
    * @param status 100 to 699
    * @param reason the usual phrase of the status where absent
+   * @param isChecked true where both are known to be what a start line can hold, as for the parser
+   * @throws SipError OSGATE_SIP_INVALID_ARGUMENT
    */
-  constructor(status: number, reason: string = reasonPhrase(status)) {
+  constructor(status: number, reason: string = reasonPhrase(status), isChecked = false) {
     super();
+    this.status = status;
+    this.reason = reason;
+    if (isChecked) return;
     if (!Number.isInteger(status) || status < 100 || status > 699) {
       throw new SipError('OSGATE_SIP_INVALID_ARGUMENT', `no SIP status: ${status}`);
     }
     checkValue('Reason-Phrase', reason);
-    this.status = status;
-    this.reason = reason;
   }
 
   clone(): SipResponse {
-    const copy = new SipResponse(this.status, this.reason);
+    const copy = new SipResponse(this.status, this.reason, true);
     this.copyTo(copy);
     return copy;
   }
@@ -364,8 +396,21 @@ export function parseCSeq(text: string): CSeq | undefined {
   while (end < text.length && text.charCodeAt(end) !== 0x20 && text.charCodeAt(end) !== 0x09) end++;
   const sequence = parseDecimal(text.slice(0, end), 0x7fff_ffff);
   const method = trimWhitespace(text.slice(end));
-  return sequence === undefined || method === '' ? undefined : { sequence, method };
+  if (sequence === undefined || method === '') return undefined;
+  return { sequence, method: methodAt(method, 0, method.length) };
 }
+
+function parseTopVia(field: string): Via | undefined {
+  return parseVia(topOf(field));
+}
+
+/** The first of the values of a field. */
+function topOf(field: string): string {
+  const end = nextComma(field, 0);
+  return end === field.length ? field : trimWhitespace(field.slice(0, end));
+}
+
+const NO_BODY = 'Content-Length: 0\r\n\r\n';
 
 const NO_ADDRESS: NameAddress = { displayName: undefined, uri: '', parameters: NO_PARAMETERS };
 

@@ -1,45 +1,60 @@
-import { skipToken, skipWhitespace, trimWhitespace } from './characters.ts';
+import { codeAt, skipToken, skipWhitespace, trimWhitespace } from './characters.ts';
+import { ParameterList, parameterName } from './parameter-list.ts';
 
 /** Parameters after `;`, by lower-case name; a value is undefined for a bare name, and keeps its quotes. */
 export type Parameters = ReadonlyMap<string, string | undefined>;
 
 /** What most values have. */
-export const NO_PARAMETERS: Parameters = new Map<string, string | undefined>();
+export const NO_PARAMETERS: Parameters = new ParameterList();
 
 /**
  * Reads `;name=value;name` from `start` to the end of `text`; undefined when the form is wrong or a name comes twice.
  * White space round `;` and `=` is allowed (RFC 3261 25.1, SEMI and EQUAL).
  */
-export function parseParameters(text: string, start = 0): Parameters | undefined {
-  const parameters = new Map<string, string | undefined>();
+export function parseParameters(text: string, start = 0): ParameterList | undefined {
+  const parameters = new ParameterList();
   const { length } = text;
   let position = start;
   while (position < length) {
-    if (text.charCodeAt(position) !== 0x3b) return skipWhitespace(text, position) === length ? parameters : undefined;
+    if (text.charCodeAt(position) !== SEMICOLON) {
+      return skipWhitespace(text, position) === length ? parameters : undefined;
+    }
     const nameStart = skipWhitespace(text, position + 1);
     const nameEnd = skipToken(text, nameStart);
     if (nameEnd === nameStart) return undefined;
-    const name = text.slice(nameStart, nameEnd).toLowerCase();
-    if (parameters.has(name)) return undefined;
+    const name = parameterName(text, nameStart, nameEnd);
     position = skipWhitespace(text, nameEnd);
-    if (text.charCodeAt(position) !== 0x3d) {
-      parameters.set(name, undefined);
-      continue;
+    let value: string | undefined;
+    if (codeAt(text, position) === EQUALS) {
+      const valueStart = skipWhitespace(text, position + 1);
+      const quoted = codeAt(text, valueStart) === QUOTATION_MARK;
+      const valueEnd = quoted ? skipQuoted(text, valueStart) : skipValue(text, valueStart);
+      if (valueEnd <= valueStart) return undefined;
+      value = text.slice(valueStart, valueEnd);
+      position = skipWhitespace(text, valueEnd);
+      if (position < length && text.charCodeAt(position) !== SEMICOLON) return undefined;
     }
-    const valueStart = skipWhitespace(text, position + 1);
-    const valueEnd = text.charCodeAt(valueStart) === 0x22 ? skipQuoted(text, valueStart) : skipValue(text, valueStart);
-    if (valueEnd <= valueStart) return undefined;
-    parameters.set(name, text.slice(valueStart, valueEnd));
-    position = skipWhitespace(text, valueEnd);
-    if (position < length && text.charCodeAt(position) !== 0x3b) return undefined;
+    if (!parameters.add(name, value)) return undefined;
   }
   return parameters;
 }
 
+const SEMICOLON = 0x3b;
+const EQUALS = 0x3d;
+const QUOTATION_MARK = 0x22;
+
 export function formatParameters(parameters: Parameters): string {
   let text = '';
-  for (const [name, value] of parameters) text += value === undefined ? `;${name}` : `;${name}=${value}`;
+  if (parameters instanceof ParameterList) {
+    for (let one = parameters.first; one !== undefined; one = one.next) text += formatParameter(one.name, one.value);
+    return text;
+  }
+  for (const [name, value] of parameters) text += formatParameter(name, value);
   return text;
+}
+
+function formatParameter(name: string, value: string | undefined): string {
+  return value === undefined ? `;${name}` : `;${name}=${value}`;
 }
 
 /** Makes a quoted-string (RFC 3261 25.1). */

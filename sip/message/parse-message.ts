@@ -1,7 +1,9 @@
 import { isToken, isWhitespace, parseDecimal, trimWhitespace } from './characters.ts';
 import { checkAddresses } from './check-addresses.ts';
+import { Field } from './field.ts';
 import { ALIAS, canonicalNameAt, headerName, type HeaderName } from './header-names.ts';
 import { SipRequest, SipResponse } from './message.ts';
+import { methodAt } from './methods.ts';
 import { nextComma } from './parameters.ts';
 import { hasOnlyQuotedControls } from './quoted-controls.ts';
 import { parseVia } from './via.ts';
@@ -45,6 +47,7 @@ export type ParseResult =
 
 /** True for what keeps a NAT binding open and is no message: nothing, line breaks only, or four zero octets. */
 export function isKeepAlive(datagram: Uint8Array): boolean {
+  if ((datagram[0] ?? 0) > CR) return false;
   if (datagram.length === 4 && datagram.every((octet) => octet === 0)) return true;
   return datagram.every((octet) => octet === 0x0d || octet === 0x0a);
 }
@@ -58,29 +61,33 @@ export function parseMessage(datagram: Buffer, limits: MessageLimits = DEFAULT_M
   if (datagram.length > limits.maximumMessageBytes) return { ok: false, failure: 'message-too-large' };
   const text = datagram.toString('latin1');
   let start = 0;
-  while (text.charCodeAt(start) === 0x0d && text.charCodeAt(start + 1) === 0x0a) start += 2;
-  const lineEnd = text.indexOf('\r\n', start);
-  if (lineEnd < 0) return { ok: false, failure: 'malformed-start-line' };
-  const startLine = parseStartLine(text.slice(start, lineEnd));
+  while (datagram[start] === CR && datagram[start + 1] === LF) start += 2;
+  const line = new LineScan(datagram);
+  if (!line.read(start) || line.failure !== undefined) return { ok: false, failure: 'malformed-start-line' };
+  const startLine = parseStartLine(text, start, line.end);
   if (startLine === undefined) return { ok: false, failure: 'malformed-start-line' };
 
-  const fields = readFields(text, lineEnd + 2, limits);
-  const { names, values, singletons } = fields;
+  const section = readFields(text, line, line.end + 2, limits);
+  const { fields, singletons, bodyStart } = section;
   const { message } = startLine;
-  const failure = startLine.failure ?? fields.failure ?? checkFields(message, fields);
-  if (failure !== undefined) return refusal(failure, message, names, values);
+  const failure = startLine.failure ?? section.failure ?? checkFields(message, section);
+  if (failure !== undefined) return refusal(failure, message, fields);
 
-  let body = text.slice(fields.bodyStart);
+  let bodyEnd = text.length;
   if ((singletons & CONTENT_LENGTH_BIT) !== 0) {
-    const length = parseDecimal(values[names.indexOf('Content-Length')] ?? '', 0x7fff_ffff);
-    if (length === undefined) return refusal('malformed-content-length', message, names, values);
-    if (length > body.length) return refusal('content-length-mismatch', message, names, values);
-    body = length === body.length ? body : body.slice(0, length);
+    const length = parseDecimal(section.contentLength, 0x7fff_ffff);
+    if (length === undefined) return refusal('malformed-content-length', message, fields);
+    if (length > bodyEnd - bodyStart) return refusal('content-length-mismatch', message, fields);
+    bodyEnd = bodyStart + length;
   }
-  message.adopt(names, values, body);
+  message.adopt(fields, text, bodyStart, bodyEnd);
   const typed = checkTyped(message);
-  return typed === undefined ? { ok: true, message } : refusal(typed, message, names, values);
+  return typed === undefined ? { ok: true, message } : refusal(typed, message, fields);
 }
+
+const CR = 0x0d;
+const LF = 0x0a;
+const COLON = 0x3a;
 
 const CONTENT_LENGTH_BIT = headerName('Content-Length').singletonBit;
 
@@ -96,29 +103,42 @@ interface StartLine {
   readonly failure: ParseFailure | undefined;
 }
 
-function parseStartLine(line: string): StartLine | undefined {
-  if (hasControlCharacter(line)) return undefined;
-  const first = line.indexOf(' ');
-  if (first <= 0) return undefined;
-  if (line.startsWith('SIP/')) {
+/** The start line from `start` to `end`, in which no control character stands. */
+function parseStartLine(text: string, start: number, end: number): StartLine | undefined {
+  const first = text.indexOf(' ', start);
+  if (first <= start || first >= end) return undefined;
+  if (text.startsWith('SIP/', start)) {
     // `SIP/2.0 200 OK`: the phrase may be empty, but the space before it stands (RFC 3261 7.2).
-    if (line.slice(0, first) !== 'SIP/2.0') return undefined;
-    const status = parseDecimal(line.slice(first + 1, first + 4), 699);
-    if (status === undefined || status < 100 || (line.length > first + 4 && line.charCodeAt(first + 4) !== 0x20)) {
+    if (first !== start + VERSION.length || !text.startsWith(VERSION, start)) return undefined;
+    const status = parseDecimal(text.slice(first + 1, Math.min(first + 4, end)), 699);
+    if (status === undefined || status < 100 || (end > first + 4 && text.charCodeAt(first + 4) !== 0x20)) {
       return undefined;
     }
-    return { message: new SipResponse(status, line.slice(first + 5)), failure: undefined };
+    return { message: new SipResponse(status, text.slice(Math.min(first + 5, end), end), true), failure: undefined };
   }
+  const method = methodAt(text, start, first);
+  const second = text.indexOf(' ', first + 1);
+  if (second > first + 1 && second + 1 + VERSION.length === end && text.startsWith(VERSION, second + 1)) {
+    const uri = text.slice(first + 1, second);
+    if (isToken(method) && !uri.includes('\t'))
+      return { message: new SipRequest(method, uri, true), failure: undefined };
+  }
+  return parseOddStartLine(method, text.slice(start, end));
+}
+
+const VERSION = 'SIP/2.0';
+
+/** A request line that is not quite as it should be. */
+function parseOddStartLine(method: string, line: string): StartLine | undefined {
+  const first = line.indexOf(' ');
   const second = line.indexOf(' ', first + 1);
-  const method = line.slice(0, first);
   const uri = line.slice(first + 1, second);
   const version = line.slice(second + 1);
   if (second < 0 || !isToken(method) || uri === '' || version.includes(' ') || uri.includes('\t')) {
     return unreadableRequest(method, line);
   }
-  if (version === 'SIP/2.0') return { message: new SipRequest(method, uri, true), failure: undefined };
   if (!version.toUpperCase().startsWith('SIP/')) return undefined;
-  const supported = version.toUpperCase() === 'SIP/2.0';
+  const supported = version.toUpperCase() === VERSION;
   return { message: new SipRequest(method, uri), failure: supported ? undefined : 'unsupported-version' };
 }
 
@@ -131,55 +151,84 @@ function unreadableRequest(method: string, line: string): StartLine | undefined 
   return { message: new SipRequest(method, 'sip:malformed.invalid'), failure: 'malformed-start-line' };
 }
 
-interface Fields {
-  readonly names: string[];
-  readonly values: string[];
+/** The header of a message. */
+interface Section {
+  readonly fields: Field[];
   readonly singletons: number;
+  readonly hasVia: boolean;
+  /** The value of Content-Length; empty where there is none. */
+  readonly contentLength: string;
   readonly bodyStart: number;
   /** The first thing that was wrong; reading went on so that the request can be answered. */
   readonly failure: ParseFailure | undefined;
 }
 
-function readFields(text: string, start: number, limits: MessageLimits): Fields {
-  const names: string[] = [];
-  const values: string[] = [];
+function readFields(text: string, line: LineScan, start: number, limits: MessageLimits): Section {
+  const fields: Field[] = [];
   let singletons = 0;
+  let hasVia = false;
+  let contentLength = '';
   let failure: ParseFailure | undefined;
-  let position = start;
-  // The next colon, looked for once: a message with none must not be searched to its end again for each of its lines.
-  let colon = -1;
-  for (;;) {
-    const end = text.indexOf('\r\n', position);
-    if (end < 0) return { names, values, singletons, bodyStart: text.length, failure: failure ?? 'truncated' };
-    if (end === position) return { names, values, singletons, bodyStart: end + 2, failure };
-    const unprintable = lineFailure(text, position, end);
-    if (unprintable !== undefined && !hasOnlyQuotedControls(text.slice(position, end))) failure ??= unprintable;
+  let bodyStart = text.length;
+  for (let position = start; ; position = line.end + 2) {
+    if (!line.read(position)) {
+      failure ??= 'truncated';
+      break;
+    }
+    const { colon, end } = line;
+    if (end === position) {
+      bodyStart = end + 2;
+      break;
+    }
+    if (line.failure !== undefined && !hasOnlyQuotedControls(text.slice(position, end))) failure ??= line.failure;
     else if (isWhitespace(text.charCodeAt(position))) {
       // A folded line (RFC 3261 7.3.1) goes on with the value above; white space before the first field is none, and a line
       // of nothing else is the end of the header to some.
-      const last = values.length - 1;
       const more = trimmed(text, position, end);
-      if (last < 0 || more === '') failure ??= 'malformed-header-line';
-      else values[last] = values[last] === '' ? more : `${values[last] ?? ''} ${more}`;
+      const last = fields.at(-1);
+      if (last === undefined || more === '') failure ??= 'malformed-header-line';
+      else {
+        const unfolded = Field.of(last.name, last.value === '' ? more : `${last.value} ${more}`);
+        fields[fields.length - 1] = unfolded;
+        if (last.name === CONTENT_LENGTH) contentLength = unfolded.value;
+      }
     } else {
-      if (colon < position) colon = indexOrEnd(text, ':', position);
-      const nameEnd = colon > end ? position : trimEnd(text, position, colon);
-      const known = canonicalNameAt(text, position, nameEnd) ?? otherName(text.slice(position, nameEnd));
+      const nameEnd = colon < 0 ? position : trimEnd(text, position, colon);
+      const asItGoesOut = canonicalNameAt(text, position, nameEnd);
+      const known = asItGoesOut ?? otherName(text.slice(position, nameEnd));
       if (known === undefined) failure ??= 'malformed-header-name';
-      else if (names.length >= limits.maximumHeaders) {
-        return { names, values, singletons, bodyStart: text.length, failure: failure ?? 'too-many-headers' };
-      } else {
-        const { canonical, singletonBit } = known;
-        if ((singletons & singletonBit) !== 0) failure ??= 'duplicate-header';
-        else {
-          singletons |= singletonBit;
-          names.push(canonical);
-          values.push(trimmed(text, colon + 1, end));
-        }
+      else if (fields.length >= limits.maximumHeaders) {
+        failure ??= 'too-many-headers';
+        break;
+      } else if ((singletons & known.singletonBit) !== 0) failure ??= 'duplicate-header';
+      else {
+        singletons |= known.singletonBit;
+        const { canonical } = known;
+        const spelt = asItGoesOut !== undefined || text.startsWith(canonical, position);
+        const field =
+          spelt && isPlainLine(text, position + canonical.length, colon, end)
+            ? Field.inText(canonical, text, position, end + 2)
+            : Field.of(canonical, trimmed(text, colon + 1, end));
+        fields.push(field);
+        if (canonical === 'Via') hasVia = true;
+        else if (canonical === CONTENT_LENGTH) contentLength = field.value;
       }
     }
-    position = end + 2;
   }
+  return { fields, singletons, hasVia, contentLength, bodyStart, failure };
+}
+
+const CONTENT_LENGTH = 'Content-Length';
+
+/** True for a line that reads as it would be written: a colon behind the name, one space, and a value without space round it. */
+function isPlainLine(text: string, nameEnd: number, colon: number, end: number): boolean {
+  return (
+    colon === nameEnd &&
+    end > colon + 2 &&
+    text.charCodeAt(colon + 1) === 0x20 &&
+    !isWhitespace(text.charCodeAt(colon + 2)) &&
+    !isWhitespace(text.charCodeAt(end - 1))
+  );
 }
 
 /** A name that is not spelt as it goes out, or not known; undefined for what is none, or what others would take for another. */
@@ -187,11 +236,6 @@ function otherName(name: string): HeaderName | undefined {
   if (!isToken(name)) return undefined;
   const entry = headerName(name);
   return entry === ALIAS ? undefined : entry;
-}
-
-function indexOrEnd(text: string, what: string, start: number): number {
-  const index = text.indexOf(what, start);
-  return index < 0 ? text.length : index;
 }
 
 /** Spaces and tabs before the colon are legal (HCOLON); they do not go out again. */
@@ -207,23 +251,44 @@ function trimmed(text: string, start: number, end: number): string {
   return text.slice(first, trimEnd(text, first, end));
 }
 
-/** Control characters other than tab have no place in a header; a CR or LF among them is one without the other. */
-function lineFailure(text: string, start: number, end: number): ParseFailure | undefined {
-  for (let index = start; index < end; index++) {
-    const code = text.charCodeAt(index);
-    if (code >= 0x20 ? code === 0x7f : code !== 0x09) {
-      return code === 0x0d || code === 0x0a ? 'bare-line-break' : 'control-character';
-    }
+/** Reads line after line, and keeps of each what was found on the way: octets are looked at once. */
+class LineScan {
+  /** Where the line break begins. */
+  end = 0;
+  /** The first colon of the line, or -1. */
+  colon = -1;
+  /** Control characters other than tab have no place in a header; a CR or LF among them is one without the other. */
+  failure: 'bare-line-break' | 'control-character' | undefined;
+  readonly #octets: Buffer;
+
+  constructor(octets: Buffer) {
+    this.#octets = octets;
   }
-  return undefined;
+
+  /** Reads the line that begins at `start`; false when it does not end. */
+  read(start: number): boolean {
+    const octets = this.#octets;
+    const { length } = octets;
+    let colon = -1;
+    this.failure = undefined;
+    for (let index = start; index < length; index++) {
+      const octet = octets[index] ?? 0;
+      if (octet >= 0x20 && octet !== 0x7f) {
+        if (octet === COLON && colon < 0) colon = index;
+      } else if (octet === CR && octets[index + 1] === LF) {
+        this.end = index;
+        this.colon = colon;
+        return true;
+      } else if (octet !== 0x09) {
+        this.failure ??= octet === CR || octet === LF ? 'bare-line-break' : 'control-character';
+      }
+    }
+    return false;
+  }
 }
 
-function hasControlCharacter(line: string): boolean {
-  return lineFailure(line, 0, line.length) !== undefined;
-}
-
-function checkFields(message: SipRequest | SipResponse, { names, singletons }: Fields): ParseFailure | undefined {
-  if ((singletons & REQUIRED_BITS) !== REQUIRED_BITS || !names.includes('Via')) return 'missing-header';
+function checkFields(message: SipRequest | SipResponse, { hasVia, singletons }: Section): ParseFailure | undefined {
+  if ((singletons & REQUIRED_BITS) !== REQUIRED_BITS || !hasVia) return 'missing-header';
   // A body that nothing measures is where a datagram ends, but a message without start is none.
   return message instanceof SipRequest && message.uri === '*' && message.method !== 'OPTIONS'
     ? 'malformed-start-line'
@@ -243,10 +308,9 @@ function checkTyped(message: SipRequest | SipResponse): ParseFailure | undefined
 
 /** The Via of others is forwarded as it is, but a reader that stumbles over one may read nothing that stands behind it. */
 function areVias(message: SipRequest | SipResponse): boolean {
-  const names = message.headerNames();
-  // Most messages have but one, which has been read.
-  if (names.indexOf('Via') === names.lastIndexOf('Via') && message.header('Via')?.includes(',') === false) return true;
-  return message.headers('Via').every(areViasOf);
+  const fields = message.headers('Via');
+  // The top one has been read.
+  return fields.every((field, index) => (index === 0 && !field.includes(',')) || areViasOf(field));
 }
 
 function areViasOf(field: string): boolean {
@@ -272,13 +336,8 @@ function isCallId(text: string): boolean {
 }
 
 /** Adds the request when it has a Via, which an answer cannot do without; what else it lacks, the answer lacks (RFC 4475 3.3.1). */
-function refusal(
-  failure: ParseFailure,
-  message: SipRequest | SipResponse,
-  names: string[],
-  values: string[],
-): ParseResult {
+function refusal(failure: ParseFailure, message: SipRequest | SipResponse, fields: Field[]): ParseResult {
   if (!(message instanceof SipRequest)) return { ok: false, failure };
-  message.adopt(names, values, '');
+  message.adopt(fields, '', 0, 0);
   return message.has('Via') ? { ok: false, failure, request: message } : { ok: false, failure };
 }

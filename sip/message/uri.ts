@@ -49,7 +49,7 @@ export function isServiceUrn(uri: Uri): boolean {
 export function parseUri(text: string): Uri | undefined {
   const colon = text.indexOf(':');
   if (colon <= 0) return undefined;
-  const scheme = text.slice(0, colon).toLowerCase();
+  const scheme = text.startsWith('sip:') ? 'sip' : text.slice(0, colon).toLowerCase();
   if (scheme === 'sip' || scheme === 'sips') return parseSipUri(scheme, text, colon + 1);
   if (!isScheme(scheme) || !isUriText(text)) return undefined;
   if (scheme === 'tel') return parseTelUri(text.slice(colon + 1));
@@ -92,9 +92,13 @@ export function parseHostPort(
   } else {
     const colon = text.indexOf(':', start);
     hostEnd = colon < 0 || colon > end ? end : colon;
-    host = trimWhitespace(text.slice(start, hostEnd)).toLowerCase();
-    if (!isHostName(host)) return undefined;
+    host = trimWhitespace(text.slice(start, hostEnd));
+    if (!isHostName(host)) {
+      host = host.toLowerCase();
+      if (!isHostName(host)) return undefined;
+    }
   }
+  if (hostEnd === end) return { host, port: undefined };
   const rest = trimWhitespace(text.slice(hostEnd, end));
   if (rest === '') return { host, port: undefined };
   if (!rest.startsWith(':')) return undefined;
@@ -102,7 +106,7 @@ export function parseHostPort(
   return port === undefined ? undefined : { host, port };
 }
 
-/** Letters, digits, `-` and `.`, and `_`, which real networks use though RFC 3261 does not. */
+/** Small letters, digits, `-` and `.`, and `_`, which real networks use though RFC 3261 does not. */
 function isHostName(host: string): boolean {
   if (host.length === 0 || host.length > 255) return false;
   for (let index = 0; index < host.length; index++) {

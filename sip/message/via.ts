@@ -1,4 +1,5 @@
-import { isToken, isTokenOrHost } from './characters.ts';
+import { isToken, isTokenOrHost, isWhitespace, skipWhitespace } from './characters.ts';
+import { ParameterList } from './parameter-list.ts';
 import { formatParameters, NO_PARAMETERS, parseParameters, type Parameters } from './parameters.ts';
 import { formatHost, parseHostPort } from './uri.ts';
 
@@ -19,30 +20,41 @@ export interface Via {
 
 /** Reads one Via value; undefined when it is malformed or not SIP/2.0. */
 export function parseVia(text: string): Via | undefined {
-  let position: number;
-  if (text.startsWith('SIP/2.0/')) position = 8;
-  else {
+  let position = 8;
+  if (!text.startsWith('SIP/2.0/')) {
     // `SIP / 2.0 / UDP` is legal (RFC 3261 25.1, SLASH).
     const match = /^SIP[ \t]*\/[ \t]*2\.0[ \t]*\/[ \t]*/i.exec(text);
     if (match === null) return undefined;
     position = match[0].length;
   }
   let protocolEnd = position;
-  while (protocolEnd < text.length && text.charCodeAt(protocolEnd) !== 0x20 && text.charCodeAt(protocolEnd) !== 0x09) {
-    protocolEnd++;
-  }
+  while (protocolEnd < text.length && !isWhitespace(text.charCodeAt(protocolEnd))) protocolEnd++;
   const protocol =
     protocolEnd - position === 3 && text.startsWith('UDP', position)
       ? 'UDP'
       : otherProtocol(text, position, protocolEnd);
   if (protocol === undefined || protocolEnd === text.length) return undefined;
-  while (text.charCodeAt(protocolEnd) === 0x20 || text.charCodeAt(protocolEnd) === 0x09) protocolEnd++;
-  const semicolon = text.indexOf(';', protocolEnd);
-  const hostPort = parseHostPort(text, protocolEnd, semicolon < 0 ? text.length : semicolon);
+  const hostStart = skipWhitespace(text, protocolEnd);
+  const semicolon = text.indexOf(';', hostStart);
+  const hostPort = parseHostPort(text, hostStart, semicolon < 0 ? text.length : semicolon);
   if (hostPort === undefined) return undefined;
   const parameters = semicolon < 0 ? NO_PARAMETERS : parseParameters(text, semicolon);
   if (parameters === undefined || !arePlain(parameters)) return undefined;
-  const { host, port } = hostPort;
+  return via(protocol, hostPort.host, hostPort.port, parameters);
+}
+
+/** The Via with where its message really came from (RFC 3261 18.2.1), the port only where it was asked for (RFC 3581 4). */
+export function receivedFrom(top: Via, address: string, port: number): Via {
+  const parameters = new ParameterList();
+  top.parameters.forEach((value, name) => {
+    if (name === 'received') parameters.add(name, address);
+    else parameters.add(name, name === 'rport' ? String(port) : value);
+  });
+  if (top.received === undefined) parameters.add('received', address);
+  return via(top.protocol, top.host, top.port, parameters);
+}
+
+function via(protocol: string, host: string, port: number | undefined, parameters: Parameters): Via {
   return {
     protocol,
     host,
@@ -69,10 +81,9 @@ function otherProtocol(text: string, start: number, end: number): string | undef
 }
 
 function arePlain(parameters: Parameters): boolean {
-  for (const [name, value] of parameters) {
-    if (value === undefined) {
-      if (WITH_VALUE.has(name)) return false;
-    } else if (!isTokenOrHost(value)) return false;
+  if (!(parameters instanceof ParameterList)) return true;
+  for (let one = parameters.first; one !== undefined; one = one.next) {
+    if (one.value === undefined ? WITH_VALUE.has(one.name) : !isTokenOrHost(one.value)) return false;
   }
   return true;
 }

@@ -186,7 +186,7 @@ export class ResponseContext implements ProxyContext, BranchOwner {
       response.remove('Via');
       prependAll(response, 'Via', this.request.headers('Via'));
     } else response.removeFirstValue('Via');
-    if (response.topVia === undefined) return;
+    if (!response.has('Via')) return;
     if (response.status < 200) {
       this.#restartTimerC();
       this.#sendUpstream(response, from);

@@ -17,7 +17,7 @@ const COLLECT_MILLISECONDS = 50;
  */
 export class FlowFailures {
   readonly #scheduler: Scheduler;
-  readonly #clients: ReadonlyMap<string, FlowClient>;
+  readonly #clients: { values(): FlowClient[] };
   readonly #byConnection = new Map<Transport, Map<string, Set<FlowClient>>>();
   readonly #onTold: () => void;
   #unreachable: Map<Transport, Set<string>> | undefined;
@@ -26,7 +26,7 @@ export class FlowFailures {
    * @param clients every client transaction there is
    * @param onTold called for each one that is told
    */
-  constructor(scheduler: Scheduler, clients: ReadonlyMap<string, FlowClient>, onTold: () => void) {
+  constructor(scheduler: Scheduler, clients: { values(): FlowClient[] }, onTold: () => void) {
     this.#scheduler = scheduler;
     this.#onTold = onTold;
     this.#clients = clients;
@@ -72,9 +72,9 @@ export class FlowFailures {
     const unreachable = this.#unreachable;
     this.#unreachable = undefined;
     if (unreachable === undefined) return;
-    const concerned = [...this.#clients.values()].filter(
-      ({ flow }) => unreachable.get(flow.transport)?.has(peerKey(flow.peer)) === true,
-    );
+    const concerned = this.#clients
+      .values()
+      .filter(({ flow }) => unreachable.get(flow.transport)?.has(peerKey(flow.peer)) === true);
     this.#tell(concerned);
   }
 

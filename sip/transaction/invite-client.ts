@@ -3,14 +3,17 @@ import type { Timer } from '../scheduler.ts';
 import type { Flow } from '../transport/index.ts';
 import { hopRequest } from './hop-request.ts';
 import { timerD, transactionTimeout } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyClientTransaction, TransactionContext } from './transaction-context.ts';
+import type { TransactionKey } from './transaction-key.ts';
+import type { Keyed } from './transaction-table.ts';
 import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
 
 /** INVITE client transaction (RFC 3261 17.1.1 with the Accepted state of RFC 6026 7.2). */
-export class InviteClientTransaction implements ClientTransaction {
+export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClientTransaction> {
   readonly request: SipRequest;
   readonly flow: Flow;
-  readonly #key: string;
+  readonly key: TransactionKey;
+  nextInTable: AnyClientTransaction | undefined;
   readonly #context: TransactionContext;
   readonly #handler: ClientTransactionHandler;
   readonly #sendCancel: (cancel: SipRequest, flow: Flow) => void;
@@ -23,7 +26,7 @@ export class InviteClientTransaction implements ClientTransaction {
   #cancelWanted = false;
 
   constructor(options: {
-    key: string;
+    key: TransactionKey;
     request: SipRequest;
     flow: Flow;
     handler: ClientTransactionHandler;
@@ -33,7 +36,7 @@ export class InviteClientTransaction implements ClientTransaction {
     /** Sends a CANCEL as a transaction of its own. */
     sendCancel: (cancel: SipRequest, flow: Flow) => void;
   }) {
-    this.#key = options.key;
+    this.key = options.key;
     this.request = options.request;
     this.flow = options.flow;
     this.#handler = options.handler;
@@ -88,7 +91,7 @@ export class InviteClientTransaction implements ClientTransaction {
     this.#state = 'terminated';
     this.#retransmission?.cancel();
     this.#end.cancel();
-    this.#context.clientEnded(this.#key);
+    this.#context.clientEnded(this);
   }
 
   #provisional(response: SipResponse): void {

@@ -2,14 +2,17 @@ import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { Timer } from '../scheduler.ts';
 import type { Flow } from '../transport/index.ts';
 import { transactionTimeout } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyServerTransaction, TransactionContext } from './transaction-context.ts';
+import type { TransactionKey } from './transaction-key.ts';
+import type { Keyed } from './transaction-table.ts';
 import type { ServerTransaction } from './transaction-user.ts';
 
 /** INVITE server transaction (RFC 3261 17.2.1 with the Accepted state of RFC 6026 7.1). */
-export class InviteServerTransaction implements ServerTransaction {
+export class InviteServerTransaction implements ServerTransaction, Keyed<AnyServerTransaction> {
   readonly request: SipRequest;
   readonly flow: Flow;
-  readonly #key: string;
+  readonly key: TransactionKey;
+  nextInTable: AnyServerTransaction | undefined;
   readonly #context: TransactionContext;
   /** Where responses go, by the top Via (RFC 3261 18.2.2, RFC 3581 4). */
   readonly #responseFlow: Flow;
@@ -20,8 +23,8 @@ export class InviteServerTransaction implements ServerTransaction {
   #interval: number;
   readonly #since: number;
 
-  constructor(key: string, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
-    this.#key = key;
+  constructor(key: TransactionKey, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
+    this.key = key;
     this.request = request;
     this.flow = flow;
     this.#responseFlow = responseFlow;
@@ -84,7 +87,7 @@ export class InviteServerTransaction implements ServerTransaction {
     this.#state = 'terminated';
     this.#retransmission?.cancel();
     this.#end?.cancel();
-    this.#context.serverEnded(this.#key);
+    this.#context.serverEnded(this);
   }
 
   #transmit(response: SipResponse): void {

@@ -2,17 +2,20 @@ import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { Timer } from '../scheduler.ts';
 import type { Flow } from '../transport/index.ts';
 import { transactionTimeout } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyClientTransaction, TransactionContext } from './transaction-context.ts';
+import type { TransactionKey } from './transaction-key.ts';
+import type { Keyed } from './transaction-table.ts';
 import type { ClientTransaction, ClientTransactionHandler } from './transaction-user.ts';
 
 /**
  * Non-INVITE client transaction (RFC 3261 17.1.2). It ends with its final response: copies of that, which the state Completed
  * is there to absorb, then match nothing, and go no further than the user's `onStrayResponse`.
  */
-export class NonInviteClientTransaction implements ClientTransaction {
+export class NonInviteClientTransaction implements ClientTransaction, Keyed<AnyClientTransaction> {
   readonly request: SipRequest;
   readonly flow: Flow;
-  readonly #key: string;
+  readonly key: TransactionKey;
+  nextInTable: AnyClientTransaction | undefined;
   readonly #context: TransactionContext;
   readonly #handler: ClientTransactionHandler;
   readonly #bytes: Buffer;
@@ -23,7 +26,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
   readonly #endsAt: number;
 
   constructor(
-    key: string,
+    key: TransactionKey,
     request: SipRequest,
     bytes: Buffer,
     flow: Flow,
@@ -31,7 +34,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
     context: TransactionContext,
   ) {
     const { scheduler, timers } = context;
-    this.#key = key;
+    this.key = key;
     this.request = request;
     this.flow = flow;
     this.#handler = handler;
@@ -60,7 +63,7 @@ export class NonInviteClientTransaction implements ClientTransaction {
     if (this.#state === 'terminated') return;
     this.#state = 'terminated';
     this.#timer.cancel();
-    this.#context.clientEnded(this.#key);
+    this.#context.clientEnded(this);
   }
 
   /** Nothing that was sent needs to have arrived, and no answer will come. */

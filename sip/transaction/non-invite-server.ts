@@ -2,17 +2,20 @@ import type { SipRequest, SipResponse } from '../message/index.ts';
 import type { Timer } from '../scheduler.ts';
 import type { Flow } from '../transport/index.ts';
 import { transactionTimeout } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyServerTransaction, TransactionContext } from './transaction-context.ts';
+import type { TransactionKey } from './transaction-key.ts';
+import type { Keyed } from './transaction-table.ts';
 import type { ServerTransaction } from './transaction-user.ts';
 
 /**
  * Non-INVITE server transaction (RFC 3261 17.2.2) up to its final response. The Completed state, which most of them are in
  * most of the time, is the engine's: all that it needs is the response.
  */
-export class NonInviteServerTransaction implements ServerTransaction {
+export class NonInviteServerTransaction implements ServerTransaction, Keyed<AnyServerTransaction> {
   readonly request: SipRequest;
   readonly flow: Flow;
-  readonly #key: string;
+  readonly key: TransactionKey;
+  nextInTable: AnyServerTransaction | undefined;
   readonly #context: TransactionContext;
   readonly #responseFlow: Flow;
   #provisional: SipResponse | undefined;
@@ -20,8 +23,8 @@ export class NonInviteServerTransaction implements ServerTransaction {
   readonly #since: number;
   #end: Timer;
 
-  constructor(key: string, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
-    this.#key = key;
+  constructor(key: TransactionKey, request: SipRequest, flow: Flow, responseFlow: Flow, context: TransactionContext) {
+    this.key = key;
     this.request = request;
     this.flow = flow;
     this.#responseFlow = responseFlow;
@@ -46,7 +49,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.terminate();
     this.#context.serverResponded(this.request, response.status, this.flow, this.#since);
     // Timer J is zero over a reliable transport: no copy of the request will come.
-    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.#key, bytes, this.#responseFlow);
+    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.key, bytes, this.#responseFlow);
   }
 
   receiveRetransmission(): void {
@@ -59,7 +62,7 @@ export class NonInviteServerTransaction implements ServerTransaction {
     this.#completed = true;
     this.#end.cancel();
     this.#context.serverAnswered();
-    this.#context.serverEnded(this.#key);
+    this.#context.serverEnded(this);
   }
 }
 

@@ -16,6 +16,8 @@ export class TimerWheel implements Scheduler {
   readonly #slots: (WheelTimer | undefined)[] = new Array<WheelTimer | undefined>(SLOTS).fill(undefined);
   #lastTick: number;
   #size = 0;
+  /** The timer that a walk through its slot comes to next; it moves on when that one is taken out. */
+  #walk: WheelTimer | undefined;
   #interval: NodeJS.Timeout | undefined;
 
   constructor(options: { now?: () => number; tickMilliseconds?: number } = {}) {
@@ -66,14 +68,13 @@ export class TimerWheel implements Scheduler {
   #fireSlot(slot: number, target: number): void {
     let timer = this.#slots[slot];
     while (timer !== undefined) {
-      const { next } = timer;
-      // A callback may cancel the timer behind it; that one is then marked, and passed over.
-      if (timer.callback !== undefined && timer.due <= target) {
-        const { callback, argument } = timer;
+      this.#walk = timer.next;
+      const { callback, argument } = timer;
+      if (callback !== undefined && timer.due <= target) {
         this.remove(timer);
         callback(argument);
       }
-      timer = next;
+      timer = this.#walk;
     }
   }
 
@@ -86,14 +87,20 @@ export class TimerWheel implements Scheduler {
     this.#size++;
   }
 
-  /** Takes a timer out; what it knows of its successor stays, for a walk that stands on it. */
+  /**
+   * Takes a timer out. It keeps nothing of its neighbours: one that has grown old in the heap would keep the younger ones there
+   * alive, and those their neighbours, until the next full collection of garbage.
+   */
   remove(timer: WheelTimer): void {
     if (timer.callback === undefined) return;
     timer.callback = undefined;
     timer.argument = undefined;
+    if (timer === this.#walk) this.#walk = timer.next;
     if (timer.previous === undefined) this.#slots[timer.due % SLOTS] = timer.next;
     else timer.previous.next = timer.next;
     if (timer.next !== undefined) timer.next.previous = timer.previous;
+    timer.previous = undefined;
+    timer.next = undefined;
     this.#size--;
   }
 }

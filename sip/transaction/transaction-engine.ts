@@ -3,9 +3,10 @@ import {
   DEFAULT_MESSAGE_LIMITS,
   SipRequest,
   SipResponse,
-  formatVia,
   isKeepAlive,
+  parseHostPort,
   parseMessage,
+  receivedFrom,
   tagOf,
   type MessageLimits,
   type ParseFailure,
@@ -13,7 +14,7 @@ import {
   type Via,
 } from '../message/index.ts';
 import type { Scheduler } from '../scheduler.ts';
-import type { Flow, FramingFailure, Peer } from '../transport/index.ts';
+import type { Flow, FramingFailure, Peer, Transport } from '../transport/index.ts';
 import { RandomPool } from '../random-pool.ts';
 import { AnsweredRequests } from './answered-requests.ts';
 import { FlowFailures } from './flow-failures.ts';
@@ -22,8 +23,9 @@ import { InviteServerTransaction } from './invite-server.ts';
 import { NonInviteClientTransaction } from './non-invite-client.ts';
 import { NonInviteServerTransaction } from './non-invite-server.ts';
 import { DEFAULT_TIMERS, transactionTimeout, type TransactionTimers } from './timers.ts';
-import type { TransactionContext } from './transaction-context.ts';
+import type { AnyClientTransaction, AnyServerTransaction, TransactionContext } from './transaction-context.ts';
 import { BRANCH_COOKIE, clientKey, serverKey } from './transaction-key.ts';
+import { TransactionTable } from './transaction-table.ts';
 import type { ClientTransaction, ClientTransactionHandler, TransactionUser } from './transaction-user.ts';
 
 /** Watches what passes; must not change it. */
@@ -97,8 +99,12 @@ export class TransactionEngine {
   readonly #observe: MessageObserver | undefined;
   readonly #branchCookie: string;
   readonly #intercept: TransactionEngineOptions['intercept'];
-  readonly #servers = new Map<string, InviteServerTransaction | NonInviteServerTransaction>();
-  readonly #clients = new Map<string, InviteClientTransaction | NonInviteClientTransaction>();
+  readonly #servers = new TransactionTable<AnyServerTransaction>();
+  readonly #clients = new TransactionTable<AnyClientTransaction>();
+  /** What stands in a Via of ours, by transport. */
+  readonly #sentBy = new Map<Transport, ReturnType<typeof parseHostPort>>();
+  /** Of the hashes of keys. */
+  readonly #seed: number;
   readonly #answered: AnsweredRequests;
   readonly #context: TransactionContext;
   readonly #flows: FlowFailures;
@@ -113,6 +119,7 @@ export class TransactionEngine {
     this.#observe = options.observe;
     this.#branchCookie = BRANCH_COOKIE + (options.branchMark ?? '');
     this.#intercept = options.intercept;
+    this.#seed = options.random(4).readInt32LE();
     const timers = options.timers ?? DEFAULT_TIMERS;
     this.#flows = new FlowFailures(options.scheduler, this.#clients, () => {
       this.counters.transportErrors++;
@@ -121,20 +128,16 @@ export class TransactionEngine {
       options.scheduler,
       transactionTimeout(timers),
       this.#limits.maxServerTransactions,
-      options.random(4).readUInt32LE(),
     );
     this.#context = {
       scheduler: options.scheduler,
       timers,
       send: (message, bytes, flow) => this.#send(message, bytes, flow),
-      serverEnded: (key) => {
-        this.#servers.delete(key);
+      serverEnded: (transaction) => {
+        this.#servers.remove(transaction);
       },
-      clientEnded: (key) => {
-        const client = this.#clients.get(key);
-        if (client === undefined) return;
-        this.#clients.delete(key);
-        this.#flows.ended(client);
+      clientEnded: (transaction) => {
+        if (this.#clients.remove(transaction)) this.#flows.ended(transaction);
       },
       serverAnswered: () => {
         this.#unanswered--;
@@ -274,8 +277,8 @@ export class TransactionEngine {
       this.#receiveAck(request, via, flow);
       return;
     }
-    const key = keyOf(request, via, request.method, flow);
-    const known = this.#servers.get(key);
+    const key = serverKey(this.#seed, request, via, request.method, flow.peer);
+    const known = this.#servers.find(key);
     if (known !== undefined) {
       this.counters.retransmissionsIn++;
       known.receiveRetransmission();
@@ -291,7 +294,7 @@ export class TransactionEngine {
     stampVia(request, via, flow.peer);
     const responseFlow = responseFlowOf(via, flow);
     // A CANCEL of a request that was let in needs no other excuse.
-    const invite = request.method === 'CANCEL' ? this.#servers.get(keyOf(request, via, 'INVITE', flow)) : undefined;
+    const invite = request.method === 'CANCEL' ? this.#inviteOf(request, via, flow.peer) : undefined;
     const screened = invite === undefined ? this.#user?.screen?.(request, flow) : undefined;
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
@@ -313,7 +316,7 @@ export class TransactionEngine {
       request.method === 'INVITE'
         ? new InviteServerTransaction(key, request, flow, responseFlow, this.#context)
         : new NonInviteServerTransaction(key, request, flow, responseFlow, this.#context);
-    this.#servers.set(key, transaction);
+    this.#servers.add(transaction);
     this.#unanswered++;
     if (invite !== undefined) {
       transaction.respond(request.createResponse(200));
@@ -324,7 +327,7 @@ export class TransactionEngine {
   }
 
   #receiveAck(request: SipRequest, via: Via, flow: Flow): void {
-    const invite = this.#servers.get(keyOf(request, via, 'INVITE', flow));
+    const invite = this.#inviteOf(request, via, flow.peer);
     if (invite instanceof InviteServerTransaction && !invite.accepted) {
       invite.receiveAck();
       return;
@@ -341,19 +344,32 @@ export class TransactionEngine {
     this.counters.responsesIn++;
     const via = response.topVia;
     // Anything else was not sent by us (RFC 3261 18.1.2). All transports of a listener have the same sent-by.
-    if (via === undefined || sentByOf(via) !== flow.transport.sentBy.toLowerCase()) {
+    if (via === undefined || !this.#isOwn(via, flow.transport)) {
       this.counters.foreignResponses++;
       this.#observe?.onDropped('foreign-response', flow);
       return;
     }
-    const key = clientKey(via.branch ?? '', response);
-    const transaction = this.#clients.get(key);
+    const transaction = this.#clients.find(clientKey(this.#seed, via.branch ?? '', response));
     if (transaction !== undefined) {
       transaction.receive(response);
       return;
     }
     this.counters.strayResponses++;
     this.#user?.onStrayResponse(response, flow);
+  }
+
+  #isOwn({ host, port = 5060 }: Via, transport: Transport): boolean {
+    let own = this.#sentBy.get(transport);
+    if (own === undefined) {
+      own = parseHostPort(transport.sentBy, 0, transport.sentBy.length);
+      this.#sentBy.set(transport, own);
+    }
+    return own !== undefined && own.host === host && (own.port ?? 5060) === port;
+  }
+
+  /** The transaction of the INVITE that an ACK or a CANCEL is for. */
+  #inviteOf(request: SipRequest, via: Via, source: Peer): AnyServerTransaction | undefined {
+    return this.#servers.find(serverKey(this.#seed, request, via, 'INVITE', source));
   }
 
   #startClient(
@@ -363,7 +379,7 @@ export class TransactionEngine {
     flow: Flow,
     handler: ClientTransactionHandler,
   ): ClientTransaction {
-    const key = clientKey(branch, request);
+    const key = clientKey(this.#seed, branch, request);
     const transaction =
       request.method === 'INVITE'
         ? new InviteClientTransaction({
@@ -378,14 +394,14 @@ export class TransactionEngine {
             },
           })
         : new NonInviteClientTransaction(key, request, bytes, flow, handler, this.#context);
-    this.#clients.set(key, transaction);
+    this.#clients.add(transaction);
     this.#flows.began(transaction);
     return transaction;
   }
 
   #pushVia(request: SipRequest, flow: Flow, suffix = ''): string {
     const branch = this.#branchCookie + this.#random.hex(BRANCH_OCTETS) + suffix;
-    request.prepend('Via', viaOf(branch, flow));
+    request.prepend('Via', viaOf(branch, flow), true);
     return branch;
   }
 
@@ -432,19 +448,10 @@ const ANSWERED = ['From', 'To', 'Call-ID', 'CSeq'] as const;
 
 const IGNORE: ClientTransactionHandler = { onResponse: () => undefined, onTimeout: () => undefined };
 
-/** Transactions of one association are its own: another peer that knows a branch does not get at them. */
-function keyOf(request: SipRequest, via: Via, method: string, { peer }: Flow): string {
-  const key = serverKey(request, via, method);
-  return peer.association === undefined ? key : `${key} #${peer.association}`;
-}
-
 /** Notes where the request really came from (RFC 3261 18.2.1, RFC 3581 4). */
 function stampVia(request: SipRequest, via: Via, source: Peer): void {
   if (via.rport === undefined && via.received === undefined && via.host === source.address) return;
-  const parameters = new Map(via.parameters);
-  parameters.set('received', source.address);
-  if (via.rport !== undefined) parameters.set('rport', String(source.port));
-  request.replaceFirstValue('Via', formatVia({ ...via, parameters }));
+  request.replaceTopVia(receivedFrom(via, source.address, source.port));
 }
 
 /**
@@ -464,9 +471,4 @@ function sentByPeer(response: SipResponse, peer: Peer): Peer {
 
 function viaOf(branch: string, { transport }: Flow): string {
   return `SIP/2.0/${transport.protocol} ${transport.sentBy};branch=${branch};rport`;
-}
-
-function sentByOf(via: Via): string {
-  const host = via.host.includes(':') ? `[${via.host}]` : via.host;
-  return `${host}:${via.port ?? 5060}`;
 }

@@ -13,6 +13,7 @@ const FIXED_OCTETS = 'SIP/2.0 407 \r\n'.length + 'Content-Length: 0\r\n\r\n'.len
  * @returns the response as it came where it fits, a smaller one, or undefined when none is small enough
  */
 export function fitChallenge(response: SipResponse, maximum: number): SipResponse | undefined {
+  if (maximum === Number.POSITIVE_INFINITY) return response;
   const size = sizeOf(response);
   if (size <= maximum) return response;
   const smaller = new SipResponse(response.status, '');

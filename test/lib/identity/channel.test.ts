@@ -83,7 +83,7 @@ describe('identities that a channel proved', () => {
 
 describe('GBA keys as pre-shared keys', () => {
   const asked: { btid: string; nafId: string }[] = [];
-  const centre: KeyCentre = {
+  const centre: Pick<KeyCentre, 'bootstrappingInfo'> = {
     bootstrappingInfo: async ({ btid, nafId }): Promise<BootstrappingInfo> => {
       asked.push({ btid, nafId: nafId.toString() });
       if (btid !== BTID) throw new KmcError('OSGATE_KMC_TRANSACTION_IDENTIFIER_INVALID', 'unknown');
@@ -94,7 +94,6 @@ describe('GBA keys as pre-shared keys', () => {
         securitySettings: [{ gsid: 0, type: 0, uids: ['sip:alice@example.com'], flags: [] }],
       };
     },
-    close: async () => undefined,
   };
   const psk = (organisation: 'OMA' | '3GPP'): GbaPsk =>
     new GbaPsk({

@@ -2,12 +2,14 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { AnsweredRequests } from '../../../sip/transaction/answered-requests.ts';
+import { TransactionKey } from '../../../sip/transaction/transaction-key.ts';
 import type { Flow } from '../../../sip/index.ts';
 import { silentTransport } from '../../support/fake-listener.ts';
 import { VirtualScheduler } from '../../support/virtual-scheduler.ts';
 
 const LIFETIME = 32_000;
 const transport = silentTransport('UDP');
+const keyOf = (branch: string, seed = 1): TransactionKey => new TransactionKey(seed, 'MESSAGE', branch, '192.0.2.1', 5060);
 const flowOf = (port: number): Flow => ({ transport, peer: { address: '192.0.2.1', port } });
 
 describe('what is left of answered requests', () => {
@@ -19,27 +21,27 @@ describe('what is left of answered requests', () => {
         fc.nat(0xffff_ffff),
         (steps, capacity, seed) => {
           const scheduler = new VirtualScheduler();
-          const answered = new AnsweredRequests(scheduler, LIFETIME, capacity, seed);
+          const answered = new AnsweredRequests(scheduler, LIFETIME, capacity);
           const known = new Map<string, { bytes: Buffer; port: number; endsAt: number }>();
           for (const { key: number, octets, wait } of steps) {
             scheduler.advance(wait);
-            const key = `MESSAGE z9hG4bK${number} 192.0.2.1:5060`;
+            const key = `z9hG4bK${number}`;
             const before = known.get(key);
             // A key is added once only while it is remembered, which may be a little longer than its lifetime.
             if (before === undefined || scheduler.now() > before.endsAt + LIFETIME / 50) {
               const bytes = Buffer.alloc(octets, number);
-              expect(answered.add(key, bytes, flowOf(number + 1))).to.equal(true);
+              expect(answered.add(keyOf(key, seed), bytes, flowOf(number + 1))).to.equal(true);
               known.set(key, { bytes, port: number + 1, endsAt: scheduler.now() + LIFETIME });
             }
             for (const [name, { bytes, port, endsAt }] of known) {
-              const found = answered.find(name);
+              const found = answered.find(keyOf(name, seed));
               if (scheduler.now() < endsAt) {
                 expect(found?.flow.peer).to.deep.equal({ address: '192.0.2.1', port });
                 expect(found?.flow.transport).to.equal(transport);
                 expect(found?.bytes.equals(bytes)).to.equal(true);
               } else if (scheduler.now() > endsAt + LIFETIME / 50) expect(found).to.equal(undefined);
             }
-            expect(answered.find('MESSAGE z9hG4bKnever 192.0.2.1:5060')).to.equal(undefined);
+            expect(answered.find(keyOf('z9hG4bKnever', seed))).to.equal(undefined);
           }
           scheduler.advance(2 * LIFETIME);
           expect(answered.size).to.equal(0);
@@ -52,13 +54,13 @@ describe('what is left of answered requests', () => {
 
   it('does not remember what is larger than its chunks, and forgets all when it is cleared', () => {
     const scheduler = new VirtualScheduler();
-    const answered = new AnsweredRequests(scheduler, LIFETIME, 16, 1);
-    expect(answered.add('large', Buffer.alloc(300_000), flowOf(1))).to.equal(false);
-    expect(answered.add('small', Buffer.alloc(10), flowOf(1))).to.equal(true);
+    const answered = new AnsweredRequests(scheduler, LIFETIME, 16);
+    expect(answered.add(keyOf('large'), Buffer.alloc(300_000), flowOf(1))).to.equal(false);
+    expect(answered.add(keyOf('small'), Buffer.alloc(10), flowOf(1))).to.equal(true);
     answered.clear();
-    expect(answered.find('small')).to.equal(undefined);
+    expect(answered.find(keyOf('small'))).to.equal(undefined);
     expect(answered.size).to.equal(0);
-    expect(answered.add('small', Buffer.from('again'), flowOf(2))).to.equal(true);
-    expect(answered.find('small')?.bytes.toString()).to.equal('again');
+    expect(answered.add(keyOf('small'), Buffer.from('again'), flowOf(2))).to.equal(true);
+    expect(answered.find(keyOf('small'))?.bytes.toString()).to.equal('again');
   });
 });
