@@ -20,6 +20,7 @@ export type {
   LogConfig,
   NbspConfig,
   OpsConfig,
+  PskConfig,
   SipListenerConfig,
   SipTargetConfig,
   SupervisionConfig,
