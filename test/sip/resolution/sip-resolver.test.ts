@@ -85,9 +85,7 @@ describe('RFC 3263 resolution', () => {
     ]);
     expect(resolver.cached(query('sip:192.0.2.1;transport=dtls-udp'), UDP4), 'out of reach').to.deep.equal([]);
     dns.has('A agent.example.com', '192.0.2.7');
-    expect(await resolve('sip:agent.example.com;transport=dtls-udp', dtls)).to.deep.equal([
-      { address: '192.0.2.7', port: 5061, protocol: 'DTLS-UDP' },
-    ]);
+    expect(await resolve('sip:agent.example.com;transport=dtls-udp', dtls)).to.deep.equal(['DTLS-UDP 192.0.2.7 5061']);
   });
 
   it('asks for addresses only where the URI has a port', async () => {

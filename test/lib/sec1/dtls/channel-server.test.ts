@@ -57,7 +57,7 @@ describe('the DTLS server of a listener', () => {
     onClosed: () => undefined,
   };
 
-  const make = async (requires?: { gsid: number }[], firstAssociation = 0xffff_ffff): Promise<void> => {
+  const make = async (requires?: { gsid: number; flags: number[] }[], firstAssociation = 0xffff_ffff): Promise<void> => {
     server = new ChannelServer({
       name: 'test',
       proofs: new ChannelProofs({ psk: [psk], certificates: undefined }),
@@ -134,12 +134,12 @@ describe('the DTLS server of a listener', () => {
   });
 
   it('takes nobody whose security settings lack what is required, or for whom there is no room', async () => {
-    await make([{ gsid: 2 }]);
+    await make([{ gsid: 2, flags: [] }]);
     await client();
     await waitFor('refusal', () => heard.find((text) => text === 'refused not-permitted'));
     await server.close();
     await socket.close();
-    await make([{ gsid: 1 }]);
+    await make([{ gsid: 1, flags: [] }]);
     hasRoom = false;
     await client();
     await waitFor('refusal', () => heard.find((text) => text === 'refused no-room'));
