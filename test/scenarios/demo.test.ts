@@ -12,7 +12,7 @@ const DEMO = fileURLToPath(new URL('../../scenarios/demo/main.ts', import.meta.u
 
 describe('npm run demo', () => {
   it('does all that it shows, and tshark finds nothing wrong with its SIP, nor with its DTLS and the SIP inside', async function () {
-    this.timeout(120_000);
+    this.timeout(240_000);
     const folder = await mkdtemp(join(tmpdir(), 'osgate-capture-'));
     const capture = await Capture.start(join(folder, 'demo.pcapng'));
     try {
