@@ -4,8 +4,9 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { KmcError } from '../../kmc/errors.ts';
 import { loadSecretKey, type SecretKeyLocation } from '../../kmc/subscribers/index.ts';
-import type { AdminConfig, Config } from '../config/index.ts';
+import type { AdminConfig, Config, GatewayConfig, PskConfig } from '../config/index.ts';
 import { OsgateError } from '../errors.ts';
+import { StaticPsk } from '../identity/index.ts';
 import { loadAdminToken } from '../ops/index.ts';
 
 /** What is wrong with the files and environment variables that a configuration names, one line each. */
@@ -24,11 +25,48 @@ export async function fileProblems(config: Config): Promise<string[]> {
     kmc?.nbsp && certificates('kmc.nbsp.tls.clientAuthorities', kmc.nbsp.tls.clientAuthorities),
     keyCentre?.type === 'nbsp' && keyPair('gateway.keyCentre.tls', keyCentre.tls),
     keyCentre?.type === 'nbsp' && certificates('gateway.keyCentre.tls.authorities', keyCentre.tls.authorities),
+    ...(gateway === undefined ? [] : dtlsFiles(gateway)),
     agent?.ub.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
     agent?.keyCache !== undefined && writable('agent.keyCache', agent.keyCache),
     agent?.usim.sqnFile !== undefined && writable('agent.usim.sqnFile', agent.usim.sqnFile),
   ]);
   return problems.filter((problem) => typeof problem === 'string');
+}
+
+/** What DTLS needs: certificates, keys of clients, and files that are written. */
+function dtlsFiles({ dtls, sec1 }: GatewayConfig): Promise<string | undefined>[] {
+  const files: Promise<string | undefined>[] = dtls.certificates.map((pair, index) =>
+    keyPair(`gateway.dtls.certificates[${index}]`, pair),
+  );
+  if (dtls.handover !== undefined) files.push(writable('gateway.dtls.handover', dtls.handover));
+  if (dtls.keyLog !== undefined) files.push(writable('gateway.dtls.keyLog', dtls.keyLog));
+  for (const [kind, listeners] of [['sip', sec1.sip] as const, ['datagram', sec1.datagram] as const]) {
+    for (const [index, { authenticators }] of listeners.entries()) {
+      for (const [place, settings] of authenticators.entries()) {
+        const key = `gateway.sec1.${kind}[${index}].authenticators[${place}]`;
+        if (settings.type === 'psk') files.push(pskFile(key, settings));
+        if (settings.type === 'certificate') {
+          files.push(certificates(`${key}.authorities`, settings.authorities));
+        }
+      }
+    }
+  }
+  return files;
+}
+
+async function pskFile(key: string, { identities, publicIdentities }: PskConfig): Promise<string | undefined> {
+  return (
+    (await readable(`${key}.identities`, identities)) ??
+    readFile(identities, 'utf8').then((text) => {
+      try {
+        new StaticPsk({ text, name: identities, publicIdentities });
+        return undefined;
+      } catch (error) {
+        if (error instanceof OsgateError) return `${key}: ${error.message}`;
+        throw error;
+      }
+    })
+  );
 }
 
 async function readable(key: string, path: string): Promise<string | undefined> {

@@ -23,6 +23,7 @@ export type {
   LogConfig,
   NbspConfig,
   OpsConfig,
+  PskConfig,
   SipListenerConfig,
   SipTargetConfig,
   SupervisionConfig,

@@ -52,6 +52,7 @@ export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
 export type ChannelAuthenticatorConfig = DatagramListenerConfig['authenticators'][number];
 export type DatagramListenerConfig = GatewayConfig['sec1']['datagram'][number];
+export type PskConfig = Extract<ChannelAuthenticatorConfig, { readonly type: 'psk' }>;
 export type DtlsConfig = GatewayConfig['dtls'];
 export type SipTargetConfig = GatewayConfig['sec3']['sip'][number];
 export type LimitsConfig = GatewayConfig['limits'];

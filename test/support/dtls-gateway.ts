@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
+import { makeAuthority } from '../../scenarios/support/certificates.ts';
 import { NodeProcess, OSGATE, portOf } from '../../scenarios/support/node-process.ts';
 import { SipPeer } from '../../scenarios/support/sip-peer.ts';
 import type { DtlsConnectOptions } from '../../dtls/index.ts';
@@ -23,6 +24,7 @@ export interface DtlsGatewayOptions {
   readonly files?: Readonly<Record<string, string>>;
   /** Takes the place of all SEC-3 rules, given the port of the server. */
   readonly sec3?: (serverPort: number) => readonly object[];
+  /** More than 1 need a key centre in another process; there is none, since static keys need none. */
   readonly workers?: number;
 }
 
@@ -46,7 +48,12 @@ export class DtlsGateway {
   static async start(options: DtlsGatewayOptions = {}): Promise<DtlsGateway> {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-dtls-'));
     const server = await SipPeer.open();
+    const authority = await makeAuthority('osgate test authority');
+    const own = await authority.issue({ commonName: 'osg.example.com' });
     const files = {
+      'kmc-authority.pem': authority.certificatePem,
+      'own.pem': own.certificatePem,
+      'own.key': own.privateKeyPem,
       'secret.key': 'ab'.repeat(32),
       'admin.token': 'dtls-admin-token\n',
       'psk.txt': `${ALICE}:${ALICE_KEY.toString('hex')}\nmeter-1:${METER_KEY.toString('hex')}\n`,
@@ -158,7 +165,16 @@ function configOf(options: DtlsGatewayOptions, serverPort: number): object {
         }
       : {}),
     gateway: {
-      keyCentre: { type: 'embedded' },
+      ...(options.workers === undefined
+        ? { keyCentre: { type: 'embedded' } }
+        : {
+            workers: options.workers,
+            keyCentre: {
+              type: 'nbsp',
+              url: 'https://localhost:1',
+              tls: { certificate: 'own.pem', privateKey: 'own.key', authorities: 'kmc-authority.pem' },
+            },
+          }),
       secret: { file: 'secret.key' },
       sec1: {
         sip: [

@@ -82,4 +82,32 @@ describe('osgate check', () => {
     expect(code).to.equal(0);
     expect(stdout).to.include('timeoutMilliseconds: 32000').and.include('k: "[secret]"').and.not.include('465b5ce8');
   });
+
+  it('looks into the files of DTLS too, and never shows a key', async () => {
+    await writeFile(
+      path,
+      `${KMC}
+gateway:
+  keyCentre: { type: embedded }
+  dtls: { certificates: [{ certificate: osg.pem, privateKey: osg.key }] }
+  sec1:
+    sip:
+      - name: agents
+        host: 127.0.0.1
+        transports: [dtls]
+        fqdn: osg.example.net
+        authenticators: [{ type: psk, identities: keys.psk }, { type: certificate, authorities: devices.pem }]
+`,
+    );
+    await writeFile(join(folder, 'secret.key'), '00'.repeat(32), { mode: 0o600 });
+    await writeFile(join(folder, 'keys.psk'), 'meter:abcd');
+    const { code, stderr } = await osgate('check', '-c', path);
+    expect(code).to.equal(2);
+    const start = `osgate: OSGATE_CONFIG_INVALID: ${path}: gateway.`;
+    expect(stderr.trim().split('\n')).to.deep.equal([
+      `${start}dtls.certificates[0].certificate: ${join(folder, 'osg.pem')} cannot be read (ENOENT)`,
+      `${start}sec1.sip[0].authenticators[0]: ${join(folder, 'keys.psk')}:1: a key has 16 to 64 octets`,
+      `${start}sec1.sip[0].authenticators[1].authorities: ${join(folder, 'devices.pem')} cannot be read (ENOENT)`,
+    ]);
+  });
 });

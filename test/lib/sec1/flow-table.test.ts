@@ -53,6 +53,34 @@ describe('flow table', () => {
     expect(table.counters).to.include({ entered: 2, expired: 2 });
   });
 
+  it('lesson 4: keeps the flow of an association for as long as that lives, wherever it has moved to', () => {
+    const dtls: Transport = { ...silentTransport('DTLS-UDP'), isConnected: () => connected };
+    const peer = { address: '192.0.2.1', port: 1, association: 7 };
+    const entered = table.enter({ transport: dtls, peer }, listener, owner(true));
+    expect(table.enter(flowOf(1), listener, owner(true)), 'another flow from that address').to.not.equal(entered);
+    now = 1_000_000;
+    const moved = { address: '192.0.2.9', port: 9, association: 7 };
+    expect(table.find(dtls, moved)).to.equal(entered);
+    peer.address = '192.0.2.9';
+    expect(entered?.peer.address, 'it says where the peer is now').to.equal('192.0.2.9');
+    connected = false;
+    expect(table.find(dtls, moved)).to.equal(undefined);
+  });
+
+  it('takes a flow over with the serial that its tokens have, within its bound', () => {
+    const dtls: Transport = { ...silentTransport('DTLS-UDP'), isConnected: () => connected };
+    const flow = (association: number): Flow => ({
+      transport: dtls,
+      peer: { address: '192.0.2.1', port: 1, association },
+    });
+    for (const association of [1, 2, 3]) {
+      expect(table.adopt(flow(association), listener, { ...owner(true), serial: 70 + association })).to.equal(true);
+    }
+    expect(table.find(dtls, flow(2).peer)?.serial).to.equal(72);
+    expect(table.adopt(flow(4), listener, { ...owner(true), serial: 74 })).to.equal(false);
+    expect(table.counters.refusedTableFull).to.equal(1);
+  });
+
   it('gives the flow of the same addresses a new serial when it was gone', () => {
     const first = table.enter(flowOf(1), listener, owner(true))?.serial;
     expect(table.enter(flowOf(1), listener, owner(true, 'bob'))?.serial).to.equal(first);

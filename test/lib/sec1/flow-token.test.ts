@@ -27,6 +27,19 @@ describe('flow tokens', () => {
     }
   });
 
+  it('name an association by its number alone, since its address may change', () => {
+    const peer = { address: '192.0.2.1', port: 4711, association: 0xfffffffe };
+    const token = new FlowTokens(SECRET, 3).issue({ ...FOUR, protocol: 'DTLS-UDP', peer });
+    const reading = new FlowTokens(SECRET).read(token);
+    expect(reading.outcome).to.equal('token');
+    if (reading.outcome !== 'token') return;
+    expect(reading.worker).to.equal(3);
+    expect(reading.content.protocol).to.equal('DTLS-UDP');
+    expect(reading.content.peer.association).to.equal(0xfffffffe);
+    const moved = { ...peer, address: '192.0.2.2', port: 1 };
+    expect(new FlowTokens(SECRET, 3).issue({ ...FOUR, protocol: 'DTLS-UDP', peer: moved })).to.equal(token);
+  });
+
   it('fit a URI in little room', () => {
     expect(new FlowTokens(SECRET).issue(FOUR).length).to.equal(34);
     expect(new FlowTokens(SECRET).issue(SIX).length).to.equal(50);

@@ -182,4 +182,22 @@ describe('targets of the proxy core', () => {
     scheduler.advance(100);
     return outcome;
   };
+
+  it('lesson 23: a target that must not see the Via values of the request gets ours alone; the response has them again', () => {
+    targets = [{ ...to('one', proxy.flowTo(one)), hidesVia: true }];
+    one.onServerTransaction = answer(200);
+    const request = makeRequest('MESSAGE');
+    request.append('Via', 'SIP/2.0/DTLS-UDP 192.0.2.77:5061;branch=z9hG4bKfar');
+    const outcome = alice.send(request, proxy);
+    scheduler.advance(100);
+    expect(finals(outcome)).to.deep.equal([200]);
+    const seen = one.requests[0]?.request;
+    expect(seen?.values('Via').length).to.equal(1);
+    expect(seen?.topVia?.port, 'ours').to.equal(5070);
+    const answered = alice.datagrams.at(-1) ?? '';
+    expect(answered.match(/^Via: .*$/gm)?.map((line) => line.split(';')[0])).to.deep.equal([
+      'Via: SIP/2.0/UDP 192.0.2.1:5060',
+      'Via: SIP/2.0/DTLS-UDP 192.0.2.77:5061',
+    ]);
+  });
 });

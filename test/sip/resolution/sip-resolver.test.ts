@@ -78,6 +78,16 @@ describe('RFC 3263 resolution', () => {
     expect(dns.asked).to.deep.equal([]);
   });
 
+  it('leads to DTLS only where the URI says so, and asks for no NAPTR or SRV then', async () => {
+    const dtls = reachBit('DTLS-UDP', 4);
+    expect(resolver.cached(query('sip:192.0.2.1;transport=DTLS-UDP'), dtls)).to.deep.equal([
+      { address: '192.0.2.1', port: 5061, protocol: 'DTLS-UDP' },
+    ]);
+    expect(resolver.cached(query('sip:192.0.2.1;transport=dtls-udp'), UDP4), 'out of reach').to.deep.equal([]);
+    dns.has('A agent.example.com', '192.0.2.7');
+    expect(await resolve('sip:agent.example.com;transport=dtls-udp', dtls)).to.deep.equal(['DTLS-UDP 192.0.2.7 5061']);
+  });
+
   it('asks for addresses only where the URI has a port', async () => {
     dns.has('A as.example.com', '192.0.2.1', '192.0.2.2');
     dns.has('AAAA as.example.com', '2001:db8::1');

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { ServerTransaction } from '../../../sip/index.ts';
+import type { Peer, ServerTransaction } from '../../../sip/index.ts';
 import { MemoryNetwork } from '../../support/memory-network.ts';
 import { makeRequest, SipNode } from '../../support/sip-node.ts';
 import { VirtualScheduler } from '../../support/virtual-scheduler.ts';
@@ -36,6 +36,25 @@ describe('SIP transactions under virtual time', () => {
     scheduler.advance(10);
     expect(outcome.statuses).to.deep.equal([200]);
     expect(bob.engine.pendingCount).to.equal(0);
+    settle();
+  });
+
+  it('answers over the association that a request came by, also a copy of it that comes from another address', () => {
+    bob.onServerTransaction = reply(200);
+    const request = makeRequest('MESSAGE');
+    request.prepend('Via', 'SIP/2.0/DTLS-UDP 192.0.2.55:5061;branch=z9hG4bKmoves');
+    const sent: (number | undefined)[] = [];
+    const transport = { ...bob.transport, send: (_: Buffer, peer: Peer) => sent.push(peer.port) > 0 };
+    const from = (port: number, association: number) => ({
+      transport,
+      peer: { address: '192.0.2.1', port, association },
+    });
+    bob.engine.receive(request.toBuffer(), from(1000, 1));
+    bob.engine.receive(request.toBuffer(), from(2000, 1));
+    expect(sent, 'neither to sent-by nor to the old address').to.deep.equal([1000, 2000]);
+    expect(bob.requests.length).to.equal(1);
+    bob.engine.receive(request.toBuffer(), from(3000, 2));
+    expect(bob.requests.length, 'another association has transactions of its own').to.equal(2);
     settle();
   });
 

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 
 import { ALICE, ALICE_KEY, DtlsGateway } from '../../../support/dtls-gateway.ts';
 import { DtlsAgent, waitFor } from '../../../support/dtls-agent.ts';
+import { UdpServer } from '../../../support/udp-server.ts';
 
 describe('SIP over DTLS through the gateway as a process', function () {
   this.timeout(60_000);
@@ -103,6 +104,45 @@ describe('SIP over DTLS through the gateway as a process', function () {
     expect(flow?.subjectHash).to.match(/^[0-9a-f]{16}$/);
     expect(await gateway.metric('osgate_dtls_associations')).to.equal(1);
     expect(await gateway.metric('osgate_dtls_opened_total{listener="agents",scheme="psk"}')).to.be.greaterThan(0);
+  });
+
+  it('lesson 9: stray hellos, garbage and plain SIP at the port disturb no association, and get nothing', async () => {
+    const agent = await connect();
+    expect((await agent.message(ALICE)).status).to.equal(200);
+    const stranger = await UdpServer.open();
+    const to = { address: '127.0.0.1', port: gateway.port };
+    stranger.answer = () => undefined;
+    const hello = Buffer.from('16fefd0000000000000000000301ffff', 'hex');
+    for (let count = 0; count < 200; count++) {
+      const garbage = Buffer.alloc(40, count);
+      // Records of the live epoch, alerts, a ClientHello that is cut short.
+      garbage[0] = [0x17, 0x15, 0x16, 0x19][count % 4] ?? 0;
+      garbage.writeUInt16BE(0xfefd, 1);
+      stranger.send(garbage, to);
+      stranger.send(hello, to);
+    }
+    stranger.send(Buffer.from('OPTIONS sip:osg.example.com SIP/2.0\r\n\r\n'), to);
+    expect((await agent.message(ALICE)).status).to.equal(200);
+    expect(agent.closed).to.equal(undefined);
+    expect(stranger.received.length, 'answers to strangers').to.equal(0);
+    const deadline = Date.now() + 5000;
+    while ((await gateway.metric('osgate_sip_listeners_total{kind="dtls-notDtls"}')) !== 1) {
+      expect(Date.now(), 'plain SIP is counted').to.be.lessThan(deadline);
+    }
+    stranger.close();
+  });
+
+  it('a request from inside to the address of an agent goes by its association, and never without one', async () => {
+    const agent = await connect();
+    const message = agent.createRequest('MESSAGE', 'sip:bob@example.com', ALICE);
+    const { topVia } = await agent.send(message);
+    const uri = `sip:agent@127.0.0.1:${topVia?.rport ?? 0};transport=dtls-udp`;
+    const inside = { address: '127.0.0.1', port: gateway.insidePort };
+    const direct = gateway.server.createRequest('MESSAGE', uri, 'sip:alerts@other.example.com');
+    direct.append('Route', `<sip:127.0.0.1:${gateway.port};transport=dtls-udp;lr>`);
+    const answer = await gateway.server.send(direct, inside, 'UDP');
+    expect([200, 404, 502]).to.include(answer.status);
+    expect(agent.requests.length).to.equal(answer.status === 200 ? 1 : 0);
   });
 
   it('lets nobody in with a wrong key, nor with an unknown identity, and does not say which it was', async () => {

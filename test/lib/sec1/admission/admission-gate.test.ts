@@ -326,4 +326,42 @@ describe('AdmissionGate', () => {
       'queue-too-old': 0,
     });
   });
+
+  it('knows an association that began with a proof from its first message on, wherever that comes from', () => {
+    const { gate, delivered, receive, turn, flow } = setUp();
+    const proven: Transport = { ...transport(5061), isAuthenticated: () => true };
+    const from = (port: number, association: number, over = proven): Flow => ({
+      transport: over,
+      peer: { address: '192.0.2.1', port, association },
+    });
+    receive('first', from(1000, 1));
+    receive('moved', from(2000, 1));
+    expect(delivered).to.deep.equal(['first', 'moved']);
+    receive('plain, from the same address', flow(1000));
+    receive('without proof', from(1000, 2, transport(5062)));
+    expect(delivered.length, 'strangers wait').to.equal(2);
+    while (turn());
+    expect(delivered.length).to.equal(4);
+    expect(gate.counters).to.include({ received: 4, known: 2, queued: 2, promoted: 1 });
+    expect(addsUp(gate)).to.equal(true);
+  });
+
+  it('bounds the rate of an association that is known, as of any other flow', () => {
+    const { gate, receive } = setUp({ known: { ...LIMITS.known, rate: { perSecond: 1, burst: 3 } } });
+    const proven: Transport = { ...transport(5061), isAuthenticated: () => true };
+    for (let count = 0; count < 5; count++) {
+      receive(`${count}`, { transport: proven, peer: { address: '192.0.2.1', port: count + 1, association: 9 } });
+    }
+    expect(gate.counters).to.include({ known: 3, 'known-over-rate': 2 });
+  });
+
+  it('gets nobody banned who authenticated over an association before', () => {
+    const { gate, receive } = setUp();
+    const over = transport(5061);
+    const from: Flow = { transport: over, peer: { address: '192.0.2.1', port: 1, association: 1 } };
+    gate.authenticated(from);
+    for (let count = 0; count < 100; count++) gate.refused(from, 'wrong-key');
+    receive('known', from);
+    expect(gate.counters).to.include({ known: 1, banned: 0 });
+  });
 });
