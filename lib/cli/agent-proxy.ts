@@ -96,6 +96,8 @@ function hostPort(text: string): { host: string; port: number } {
   const colon = text.lastIndexOf(':');
   const host = text.slice(0, colon).replace(/^\[(.*)\]$/, '$1');
   const port = Number(text.slice(colon + 1));
+  // The proxy names its address in routes, so it must be one that clients can reach.
+  if (host === '0.0.0.0' || host === '::') throw new InvalidArgumentError('one address, such as 127.0.0.1:5070');
   if (colon < 1 || !/^\d{1,5}$/.test(text.slice(colon + 1)) || port > 65_535) {
     throw new InvalidArgumentError('not an address and a port such as 127.0.0.1:5070');
   }

@@ -13,6 +13,7 @@ interface Checked {
           readonly privateKey?: string | undefined;
           readonly reconnect: { readonly initialMilliseconds: number; readonly maximumMilliseconds: number };
         };
+        readonly proxy: { readonly host: string };
       }
     | undefined;
 }
@@ -51,6 +52,10 @@ export function agentChecks({ agent }: Checked, context: z.RefinementCtx): void 
   }
   if (client === 'node-dtls-client' && nodeDtlsClientSuite(cipherSuites) === undefined) {
     problem('cipherSuites', `one that node-dtls-client has: ${[...NODE_DTLS_CLIENT_SUITES].join(', ')}`);
+  }
+  // The proxy puts its address into Record-Route.
+  if (agent.proxy.host === '0.0.0.0' || agent.proxy.host === '::') {
+    context.addIssue({ code: 'custom', path: ['agent', 'proxy', 'host'], message: 'one address, such as 127.0.0.1' });
   }
   if (reconnect.maximumMilliseconds < reconnect.initialMilliseconds) {
     problem(['reconnect', 'maximumMilliseconds'], 'at least initialMilliseconds');

@@ -133,10 +133,10 @@ async function endOf(child: NodeProcess): Promise<number> {
   return code;
 }
 
-/** Where the secrets of the association go, for who wants to look inside with Wireshark. */
-function keyLog(): { readonly keyLog?: string } {
+/** Where the secrets of the association go, for who wants to look inside with Wireshark; of these suites it knows this one. */
+function keyLog(): { readonly keyLog?: string; readonly cipherSuites?: readonly string[] } {
   const file = process.env.OSGATE_DEMO_KEY_LOG;
-  return file === undefined ? {} : { keyLog: file };
+  return file === undefined ? {} : { keyLog: file, cipherSuites: ['TLS_PSK_WITH_AES_128_GCM_SHA256'] };
 }
 
 async function refuseWrongCard(): Promise<void> {

@@ -1,16 +1,18 @@
 import { spawn, type ChildProcess } from 'node:child_process';
+import { rename, writeFile } from 'node:fs/promises';
 
 import { runProgram } from './run-program.ts';
 
 /** Longer than any test: a capture that nobody stops ends by itself. */
-const LONGEST_SECONDS = 90;
+const LONGEST_SECONDS = 200;
 
 /** What goes over UDP on loopback, captured and dissected by the real tshark. */
 export class Capture {
-  readonly #child: ChildProcess;
+  readonly #child: ChildProcess | undefined;
   readonly #file: string;
 
-  private constructor(child: ChildProcess, file: string) {
+  /** @param child what still writes to the file; nobody where absent */
+  constructor(child: ChildProcess | undefined, file: string) {
     this.#child = child;
     this.#file = file;
   }
@@ -36,16 +38,27 @@ export class Capture {
 
   /** Ends the capture, half a second later, so that the last packets are in it. */
   async stop(): Promise<void> {
+    const child = this.#child;
+    if (child === undefined) return;
     await new Promise<void>((resolve) => {
-      this.#child.removeAllListeners('close').once('close', () => {
+      child.removeAllListeners('close').once('close', () => {
         resolve();
       });
-      setTimeout(() => this.#child.kill('SIGINT'), 500);
+      setTimeout(() => child.kill('SIGINT'), 500);
     });
   }
 
   kill(): void {
-    this.#child.kill('SIGKILL');
+    this.#child?.kill('SIGKILL');
+  }
+
+  /** Drops what others sent over loopback meanwhile: each look at the packets takes the longer the more there are. */
+  async keepOnly(ports: readonly number[]): Promise<void> {
+    const kept = `${this.#file}.kept`;
+    const ours = ports.map((port) => `udp.port == ${port}`).join(' || ');
+    const { code, errors } = await runProgram('tshark', ['-r', this.#file, '-Y', ours, '-w', kept]);
+    if (code !== 0) throw new Error(`tshark: ${errors}`);
+    await rename(kept, this.#file);
   }
 
   /** One line a packet that fits the display filter: its number and what tshark says of it. */
@@ -72,4 +85,33 @@ export class Capture {
     }
     return found;
   }
+
+  /** The payloads of the DTLS records from and to a port, decrypted with a key log, in their order. */
+  async decrypt(dtlsPort: number, keyLog: string): Promise<Buffer[]> {
+    const options = ['-o', `tls.keylog_file:${keyLog}`, '-d', `udp.port==${dtlsPort},dtls`];
+    const filter = ['-Y', `udp.port == ${dtlsPort} && data`, '-T', 'fields', '-e', 'data.data'];
+    const { code, output, errors } = await runProgram('tshark', ['-r', this.#file, ...options, ...filter]);
+    if (code !== 0) throw new Error(`tshark: ${errors}`);
+    const lines = output.split('\n').filter((text) => text !== '');
+    return lines.map((hex) => Buffer.from(hex, 'hex'));
+  }
+
+  /** What is wrong with the DTLS from and to a port: other protocols, records malformed, an error in the eyes of tshark's experts. */
+  async dtlsFaults(dtlsPort: number, keyLog: string): Promise<string[]> {
+    const wrong = '!dtls || _ws.malformed || _ws.expert.severity >= 0x00800000';
+    const options = ['-o', `tls.keylog_file:${keyLog}`, '-d', `udp.port==${dtlsPort},dtls`];
+    const filter = ['-Y', `udp.port == ${dtlsPort} && (${wrong})`];
+    const { code, output, errors } = await runProgram('tshark', ['-r', this.#file, ...options, ...filter]);
+    if (code !== 0) throw new Error(`tshark: ${errors}`);
+    return output.split('\n').filter((text) => text !== '');
+  }
+}
+
+/** Datagrams of SIP made into a capture of their own, as if each had come over plain UDP, and what tshark finds wrong in it. */
+export async function sipFaults(messages: readonly Buffer[], file: string): Promise<string[]> {
+  const dump = messages.map((message) => `0000 ${message.toString('hex').replaceAll(/(..)/g, '$1 ')}\n`).join('\n');
+  await writeFile(`${file}.txt`, dump);
+  const { code, errors } = await runProgram('text2pcap', ['-q', '-u', '5061,5061', `${file}.txt`, file]);
+  if (code !== 0) throw new Error(`text2pcap: ${errors}`);
+  return new Capture(undefined, file).faults([5061]);
 }
