@@ -19,6 +19,7 @@ const PEERS = [
   { program: 'sipp', debianPackage: 'sip-tester' },
   { program: 'tshark', debianPackage: 'tshark' },
   { program: 'openssl', debianPackage: 'openssl' },
+  { program: 'gnutls-cli', debianPackage: 'gnutls-bin' },
   { program: 'curl', debianPackage: 'curl' },
   { program: 'xmllint', debianPackage: 'libxml2-utils' },
   { program: 'kamailio', debianPackage: 'kamailio' },

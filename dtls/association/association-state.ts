@@ -27,6 +27,8 @@ export interface AssociationState {
   readonly usage: readonly number[];
   /** Octets of plaintext that a record to the peer may carry. */
   readonly maximumSend: number;
+  /** Octets of plaintext that we have allowed the peer. */
+  readonly maximumReceive: number;
   readonly pskIdentity?: Buffer;
   /** What the PSK look-up attached; must be something that MessagePack can carry. */
   readonly pskData?: unknown;

@@ -5,9 +5,7 @@ import { ALERT, ALERT_LEVEL } from '../errors.ts';
 import { copyOctets, type Flight, type FlightCarrier } from '../handshake/flight.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
-import { encodeSession } from '../session/session.ts';
-import type { CipherSuite } from '../suites/cipher-suite.ts';
-import { exportKeyingMaterial } from '../suites/secrets.ts';
+import { AssociationFacts } from './association-facts.ts';
 import type { AssociationHost } from './association-host.ts';
 import type { AssociationState } from './association-state.ts';
 import type { CloseReason } from './close-reason.ts';
@@ -30,8 +28,7 @@ export const NO_OCTETS: Buffer = Buffer.alloc(0);
  * One DTLS 1.2 association without any I/O: datagrams, time and randomness come in, datagrams, a timer and events go out
  * through the host. It has two epochs: 0 for the handshake, 1 with keys; there is no renegotiation, hence no other.
  */
-export abstract class Association implements FlightCarrier {
-  abstract readonly role: 'server' | 'client';
+export abstract class Association extends AssociationFacts implements FlightCarrier {
   readonly host: AssociationHost;
   readonly settings: CommonSettings;
   /** The shell's address object of the peer. */
@@ -51,7 +48,6 @@ export abstract class Association implements FlightCarrier {
   #writeEpoch: 0 | 1 = 0;
   #writeSequence = 0;
   #sealLimit = 0;
-  #negotiated: Negotiated | undefined;
   #expiresAt: number | undefined;
   #lastReceivedAt: number;
   #lastFlight: LastFlight | undefined;
@@ -59,6 +55,7 @@ export abstract class Association implements FlightCarrier {
   #refusedRenegotiationAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: AssociationHost, settings: CommonSettings, peer: unknown, localCid: Buffer) {
+    super();
     this.host = host;
     this.settings = settings;
     this.peer = peer;
@@ -68,55 +65,6 @@ export abstract class Association implements FlightCarrier {
 
   get state(): 'handshaking' | 'established' | 'closed' {
     return this.#state;
-  }
-
-  get cipher(): CipherSuite | undefined {
-    return this.#negotiated?.suite;
-  }
-
-  get pskIdentity(): Buffer | undefined {
-    return this.#negotiated?.pskIdentity;
-  }
-
-  get pskData(): unknown {
-    return this.#negotiated?.pskData;
-  }
-
-  get serverName(): string | undefined {
-    return this.#negotiated?.serverName;
-  }
-
-  /** DER, the peer's own first. */
-  get peerCertificates(): readonly Buffer[] | undefined {
-    return this.#negotiated?.peerCertificates;
-  }
-
-  /** Whether the handshake resumed a session. */
-  get resumed(): boolean {
-    return this.#negotiated?.resumed ?? false;
-  }
-
-  /** Octets that send() takes at most. */
-  get maximumSend(): number {
-    return this.#negotiated?.maximumSend ?? 0;
-  }
-
-  /** A client's: what `settings.session` of a later association takes. It holds secrets. */
-  get session(): Buffer | undefined {
-    const negotiated = this.#negotiated;
-    if (this.role !== 'client' || negotiated?.sessionExpiresAt === undefined) return undefined;
-    return encodeSession({
-      cipherSuite: negotiated.suite.code,
-      masterSecret: negotiated.secrets.subarray(0, MASTER_SECRET_OCTETS),
-      extendedMasterSecret: negotiated.extendedMasterSecret,
-      expiresAt: negotiated.sessionExpiresAt,
-      keyExpiresAt: this.#expiresAt,
-      serverName: negotiated.serverName,
-      pskIdentity: negotiated.pskIdentity,
-      peerCertificates: negotiated.peerCertificates,
-      sessionId: negotiated.sessionId,
-      ticket: negotiated.ticket,
-    });
   }
 
   /** Milliseconds since 1970 at which the association ends with 'key-expired'. */
@@ -150,7 +98,7 @@ export abstract class Association implements FlightCarrier {
 
   /** False, and counted, when data is larger than `maximumSend` or the association is not established. */
   send(data: Uint8Array): boolean {
-    const negotiated = this.#negotiated;
+    const negotiated = this.negotiated;
     if (this.#state !== 'established' || negotiated === undefined || data.length > negotiated.maximumSend) {
       this.host.counters.sendsRefused++;
       return false;
@@ -200,24 +148,13 @@ export abstract class Association implements FlightCarrier {
   matchesClientHello(random: Uint8Array): boolean {
     const own =
       this.#handshake?.clientRandom ??
-      this.#negotiated?.secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
+      this.negotiated?.secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
     return own !== undefined && own.length > 0 && own.equals(random);
-  }
-
-  /** Keying material for the application (RFC 5705). Undefined until the association is established. */
-  exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer | undefined {
-    const negotiated = this.#negotiated;
-    if (negotiated === undefined || this.#state === 'handshaking') return undefined;
-    const { suite, secrets } = negotiated;
-    const master = secrets.subarray(0, MASTER_SECRET_OCTETS);
-    const client = secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
-    const server = secrets.subarray(MASTER_SECRET_OCTETS + RANDOM_OCTETS);
-    return exportKeyingMaterial(suite.hash, master, label, { client, server }, length, context);
   }
 
   /** Everything that another process needs to go on; this one must not send from then on. Undefined until established. */
   exportState(): AssociationState | undefined {
-    const negotiated = this.#negotiated;
+    const negotiated = this.negotiated;
     const protection = this.#protection;
     if (this.#state !== 'established' || negotiated === undefined || protection === undefined) return undefined;
     const { pskIdentity, pskData, serverName, peerCertificates } = negotiated;
@@ -237,6 +174,7 @@ export abstract class Association implements FlightCarrier {
       replayWindow: this.#window.save(),
       usage: [protection.sealed, protection.failed],
       maximumSend: negotiated.maximumSend,
+      maximumReceive: negotiated.maximumReceive,
       ...(pskIdentity !== undefined && { pskIdentity }),
       ...(pskData !== undefined && { pskData }),
       ...(this.#expiresAt !== undefined && { expiresAt: this.#expiresAt }),
@@ -277,7 +215,7 @@ export abstract class Association implements FlightCarrier {
   installKeys(negotiated: Negotiated): void {
     const { suite, keys, encryptThenMac } = negotiated;
     const limits = this.settings.usageLimits ?? usageLimitsOf(suite.bulk);
-    this.#negotiated = negotiated;
+    this.negotiated = negotiated;
     // The last record is left for the alert that says so.
     this.#sealLimit = limits.sealed - 1;
     this.#protection = new RecordProtection(suite, keys, this.role === 'server', {
@@ -300,7 +238,7 @@ export abstract class Association implements FlightCarrier {
   /** The handshake is done. @param lastFlight what the peer may not have yet */
   establish(negotiated: Negotiated, lastFlight?: LastFlight): void {
     const { counters } = this.host;
-    this.#negotiated = negotiated;
+    this.negotiated = negotiated;
     this.#lastFlight = lastFlight;
     this.#handshake?.clear();
     this.#handshake = undefined;
@@ -387,6 +325,7 @@ export abstract class Association implements FlightCarrier {
     switch (contentType) {
       case CONTENT_TYPE.applicationData:
         if (this.#state !== 'established') counters.untimelyApplicationData++;
+        else if (content.length > (this.negotiated?.maximumReceive ?? 0)) counters.oversizedRecords++;
         else {
           // Nobody sends data before it has our Finished.
           this.#lastFlight = undefined;
@@ -452,7 +391,7 @@ export abstract class Association implements FlightCarrier {
   }
 
   #transmitFlight(flight: Flight, mtu: number): void {
-    flight.transmit(this, mtu, this.#negotiated?.maximumSend ?? mtu);
+    flight.transmit(this, mtu, this.negotiated?.maximumSend ?? mtu);
   }
 
   #onAlert(content: Buffer): boolean {
@@ -471,7 +410,7 @@ export abstract class Association implements FlightCarrier {
   /** The newest record came from elsewhere (RFC 9146 6): follow it, at once or after the new address has answered. */
   #onMoved(from: unknown, contentType: number): void {
     if (this.#state !== 'established') return;
-    if (this.#negotiated?.returnRoutability !== true) {
+    if (this.negotiated?.returnRoutability !== true) {
       this.#move(from);
       return;
     }
@@ -489,7 +428,7 @@ export abstract class Association implements FlightCarrier {
 
   #onPathMessage(content: Buffer, from: unknown): void {
     const { counters } = this.host;
-    if (this.#state !== 'established' || this.#negotiated?.returnRoutability !== true) {
+    if (this.#state !== 'established' || this.negotiated?.returnRoutability !== true) {
       counters.unknownContentTypes++;
       return;
     }

@@ -9,7 +9,7 @@ import {
   writeCertificateVerify,
 } from '../handshake/certificate-messages.ts';
 import { writeClientHello } from '../handshake/client-hello.ts';
-import type { HelloExtensions } from '../handshake/extensions.ts';
+import { type HelloExtensions, noExtensions } from '../handshake/extensions.ts';
 import { writeFinished } from '../handshake/finished.ts';
 import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
@@ -360,6 +360,10 @@ export class ClientHandshake extends Handshake {
       encryptThenMac: extensions?.encryptThenMac ?? false,
       returnRoutability: extensions?.returnRoutability ?? false,
       maximumSend: extensions === undefined ? 0 : maximumPlaintext(extensions, extensions.maximumFragmentLength),
+      maximumReceive: maximumPlaintext(
+        extensions?.recordSizeLimit === undefined ? noExtensions() : this.#offered,
+        extensions?.maximumFragmentLength,
+      ),
       serverName: this.#settings.serverName?.toLowerCase(),
       pskData: undefined,
       sessionId: undefined,

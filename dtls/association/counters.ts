@@ -25,6 +25,8 @@ export interface DtlsCounters {
   replayedRecords: number;
   /** Records that did not authenticate. */
   undecryptableRecords: number;
+  /** Records with more in them than we have allowed the peer (RFC 8449 4). */
+  oversizedRecords: number;
   /** Application data without protection: never accepted. */
   epochZeroApplicationData: number;
   /** Alerts without protection after the handshake, which anybody could have sent. */
@@ -88,6 +90,7 @@ export function createDtlsCounters(): DtlsCounters {
     unknownEpochRecords: 0,
     replayedRecords: 0,
     undecryptableRecords: 0,
+    oversizedRecords: 0,
     epochZeroApplicationData: 0,
     epochZeroAlertsIgnored: 0,
     epochZeroHandshakeIgnored: 0,

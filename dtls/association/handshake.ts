@@ -43,6 +43,7 @@ export abstract class Handshake {
   readonly #reassembler: Reassembler;
   #flight: Flight | undefined;
   #mtu: number;
+  #flightOctets = 0;
   #isWhole = false;
   #timeout = 0;
   #timeouts = 0;
@@ -140,6 +141,7 @@ export abstract class Handshake {
     this.#earlyOctets = 0;
     this.#early = [];
     this.#flight = undefined;
+    this.#releaseFlight();
     this.retransmitAt = Number.POSITIVE_INFINITY;
   }
 
@@ -169,10 +171,20 @@ export abstract class Handshake {
    *   the cookie came back can only answer whole
    */
   protected send(flight: Flight, isWhole = false): void {
-    const now = this.association.host.now();
+    const { host, settings } = this.association;
+    const now = host.now();
+    this.#releaseFlight();
+    // Once in the flight, once in the transcript.
+    const octets = 2 * flight.octets;
+    if (!settings.halfOpenMemory.take(octets)) {
+      host.counters.halfOpenMemoryRefused++;
+      this.association.fail(ALERT.internalError);
+      return;
+    }
+    this.#flightOctets = octets;
     this.#flight = flight;
     this.#isWhole = isWhole;
-    this.#timeout = this.association.settings.limits.initialRetransmission;
+    this.#timeout = settings.limits.initialRetransmission;
     this.#timeouts = 0;
     this.#duplicateAnswers = 0;
     this.retransmitAt = now + this.#timeout;
@@ -201,6 +213,11 @@ export abstract class Handshake {
       until: now + this.association.settings.limits.lastFlightLifetime,
     };
     this.association.establish(negotiated, lastFlight);
+  }
+
+  #releaseFlight(): void {
+    this.association.settings.halfOpenMemory.release(this.#flightOctets);
+    this.#flightOctets = 0;
   }
 
   #drain(): void {

@@ -35,6 +35,7 @@ export function importAssociation(
     resumed: state.resumed,
     returnRoutability: state.returnRoutability,
     maximumSend: state.maximumSend,
+    maximumReceive: state.maximumReceive,
     serverName: state.serverName,
     pskIdentity: state.pskIdentity,
     pskData: state.pskData,

@@ -13,6 +13,8 @@ export interface Negotiated {
   readonly returnRoutability: boolean;
   /** Octets of plaintext that a record to the peer may carry. */
   readonly maximumSend: number;
+  /** Octets of plaintext that the peer may put into a record, as we have asked it to (RFC 8449, RFC 6066 4). */
+  readonly maximumReceive: number;
   readonly serverName: string | undefined;
   readonly pskIdentity: Buffer | undefined;
   readonly pskData: unknown;

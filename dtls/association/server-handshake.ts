@@ -347,6 +347,8 @@ export class ServerHandshake extends Handshake {
       returnRoutability: this.#answer?.returnRoutability ?? false,
       maximumSend:
         this.#hello === undefined ? 0 : maximumPlaintext(this.#hello.extensions, this.#answer?.maximumFragmentLength),
+      maximumReceive:
+        this.#answer === undefined ? 0 : maximumPlaintext(this.#answer, this.#answer.maximumFragmentLength),
       serverName: this.#hello === undefined ? undefined : hostName(this.#hello),
       sessionId: undefined,
       ticket: undefined,

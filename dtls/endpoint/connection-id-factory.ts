@@ -3,6 +3,9 @@ import { Hmac } from './hmac.ts';
 /** Octets behind the random ones: the worker's number, and one that is always zero; both are hidden by a mask. */
 const HIDDEN_OCTETS = 2;
 
+/** Identifiers that share their memory. */
+const SLAB_IDENTIFIERS = 256;
+
 const KEY_OCTETS = 16;
 
 const DEFAULT_OCTETS = 8;
@@ -32,6 +35,8 @@ export class ConnectionIdFactory {
   readonly worker: number;
   readonly #random: (length: number) => Buffer;
   readonly #hmac: Hmac;
+  #slab: Buffer = Buffer.alloc(0);
+  #used = 0;
 
   constructor({ length, worker, key, random }: ConnectionIdFactoryOptions) {
     this.length = length ?? DEFAULT_OCTETS;
@@ -42,7 +47,7 @@ export class ConnectionIdFactory {
   }
 
   make(): Buffer {
-    const id = Buffer.allocUnsafeSlow(this.length);
+    const id = this.#allocate();
     const randomOctets = this.length - HIDDEN_OCTETS;
     this.#random(randomOctets).copy(id);
     const mask = this.#mask(id, 0);
@@ -58,6 +63,16 @@ export class ConnectionIdFactory {
     const hidden = offset + this.length - HIDDEN_OCTETS;
     if (datagram[hidden + 1] !== mask[1]) return undefined;
     return (datagram[hidden] ?? 0) ^ (mask[0] ?? 0);
+  }
+
+  /** A buffer of its own would take ten times its octets for as long as the association lives. */
+  #allocate(): Buffer {
+    if (this.#used + this.length > this.#slab.length) {
+      this.#slab = Buffer.allocUnsafeSlow(SLAB_IDENTIFIERS * this.length);
+      this.#used = 0;
+    }
+    this.#used += this.length;
+    return this.#slab.subarray(this.#used - this.length, this.#used);
   }
 
   #mask(octets: Buffer, offset: number): Buffer {

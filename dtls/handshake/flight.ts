@@ -43,6 +43,13 @@ export class Flight {
     return this;
   }
 
+  /** Octets of all messages. */
+  get octets(): number {
+    let sum = 0;
+    for (const { octets } of this.#items) sum += octets.length;
+    return sum;
+  }
+
   /** In memory of its own, so that a flight that is kept for long holds nothing else. */
   compact(): this {
     this.#items = this.#items.map((item) => ({ ...item, octets: copyOctets(item.octets) }));

@@ -80,6 +80,13 @@ describe('dtls: associations', () => {
     expect(limit.clientAssociation.maximumSend).to.equal(200);
     expect(limit.serverAssociation.maximumSend).to.equal(100);
     expect(limit.serverAssociation.send(Buffer.alloc(101))).to.be.false;
+    // A peer that does not keep to it is not heard.
+    for (const size of [200, 201]) {
+      const record = limit.clientAssociation.seal(23, Buffer.alloc(size, 0x61)) ?? Buffer.alloc(0);
+      limit.serverAssociation.receive(record, limit.clientAddress);
+    }
+    expect(limit.server.messages.map(({ length }) => length)).to.deep.equal([200]);
+    expect(limit.server.counters.oversizedRecords).to.equal(1);
   });
 
   it('end after the idle time, and not before', () => {
