@@ -77,9 +77,7 @@ export class Flight {
       const length = octets.length - header;
       let offset = 0;
       do {
-        // A message is cut only when no datagram holds it whole: clients of Pion 2.2 cannot put it together again.
-        const least = overhead + length <= mtu && length + header <= maximumFragment ? length : LEAST_FRAGMENT;
-        if (used > 0 && mtu - used - overhead < Math.min(length - offset, least)) flush();
+        if (used > 0 && mtu - used - overhead < Math.min(length - offset, LEAST_FRAGMENT)) flush();
         const room = Math.max(1, Math.min(mtu - used - overhead, maximumFragment - header));
         const size = Math.min(length - offset, room);
         const content = size === length ? octets : fragment(octets, offset, size);
