@@ -41,7 +41,9 @@ export const OWN_ROWS: readonly OwnRow[] = [
   {
     title: 'tshark decrypts records with connection ids (RFC 9146) both ways, and finds nothing wrong',
     run: async (credentials) => {
-      const seen = await captureDecrypted(credentials.folder, (keyLog) => withOwnSession(keyLog, async () => undefined));
+      const seen = await captureDecrypted(credentials.folder, (keyLog) =>
+        withOwnSession(keyLog, async () => undefined),
+      );
       expectEverythingRead(seen);
       expect(seen.withConnectionId, seen.summary).to.be.at.least(2 * LINES.length);
     },
@@ -120,6 +122,9 @@ async function ownSession(own: {
 
 function expectEverythingRead({ data, faults, summary }: Decrypted): void {
   // Each line goes there and comes back.
-  expect(data.map((text) => text.trimEnd()), summary).to.deep.equal(LINES.flatMap((line) => [line, line]));
+  expect(
+    data.map((text) => text.trimEnd()),
+    summary,
+  ).to.deep.equal(LINES.flatMap((line) => [line, line]));
   expect(faults, summary).to.deep.equal([]);
 }

@@ -40,7 +40,11 @@ export interface SessionPlan {
   readonly timeout?: number;
   readonly own?: OwnOptions;
   /** Looks at more, after the lines are exchanged. */
-  readonly look?: (session: { client: PeerClient; server: PeerServer; relay: UnreliableRelay | undefined }) => void | Promise<void>;
+  readonly look?: (session: {
+    client: PeerClient;
+    server: PeerServer;
+    relay: UnreliableRelay | undefined;
+  }) => void | Promise<void>;
 }
 
 let sessionFiles = 0;
