@@ -1,9 +1,17 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+
+import { expect } from 'chai';
+
 import { FOREIGN_PEERS } from './peers/all.ts';
 import { casesOf, wayOf, type Case } from './support/case.ts';
 import { Credentials } from './support/credentials.ts';
 import { LookAhead } from './support/look-ahead.ts';
+import { OWN_ROWS } from './support/own-rows.ts';
+import { interopPage } from './support/page.ts';
 import { FEATURE_ROWS, NETWORK_ROWS, SUITE_ROWS } from './support/rows.ts';
 import { haveSession } from './support/session.ts';
+
+const PAGE = new URL('../../../docs/dtls-interop.md', import.meta.url);
 
 const CASES: readonly Case[] = [
   ...casesOf('suites', SUITE_ROWS, FOREIGN_PEERS),
@@ -17,6 +25,7 @@ describe('dtls interop', function () {
   this.timeout(120_000);
   let credentials: Credentials;
   const lookAheads: LookAhead<Case>[] = [];
+  const failed = new Set<unknown>();
 
   before(async () => {
     credentials = await Credentials.make();
@@ -36,8 +45,35 @@ describe('dtls interop', function () {
       });
       lookAheads.push(lookAhead);
       for (const one of possible) {
-        it(`${one.row}: ${wayOf(one)}`, () => lookAhead.result(one));
+        it(`${one.row}: ${wayOf(one)}`, () => known(one, lookAhead.result(one)));
       }
     });
+  }
+
+  describe('connection ids and tshark', () => {
+    for (const row of OWN_ROWS) {
+      it(row.title, () => known(row, row.run(credentials)));
+    }
+  });
+
+  it('docs/dtls-interop.md says what was found (OSGATE_WRITE_PAGES=1 writes it)', async () => {
+    const page = await interopPage({
+      peers: FOREIGN_PEERS,
+      cases: CASES,
+      outcomeOf: (one) => (failed.has(one) ? 'FAILS' : 'works'),
+      own: OWN_ROWS.map((row) => ({ title: row.title, outcome: failed.has(row) ? 'FAILS' : 'works' })),
+    });
+    if (process.env.OSGATE_WRITE_PAGES === '1') writeFileSync(PAGE, page);
+    expect(readFileSync(PAGE, 'utf8')).to.equal(page);
+    expect(page).not.to.contain('FAILS');
+  });
+
+  async function known(what: unknown, result: Promise<void>): Promise<void> {
+    try {
+      await result;
+    } catch (error) {
+      failed.add(what);
+      throw error;
+    }
   }
 });

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
-import { freeUdpPort } from '../../../../scenarios/support/sipp.ts';
 import { PeerProcess } from '../support/child.ts';
+import { freePort } from '../support/free-port.ts';
 import type {
   ClientOptions,
   DtlsPeer,
@@ -30,7 +30,7 @@ export const openssl: DtlsPeer = {
   },
 
   async startServer(options: ServerOptions): Promise<PeerServer> {
-    const port = await freeUdpPort();
+    const port = await freePort();
     const child = new PeerProcess('openssl', [
       ...['s_server', '-accept', `127.0.0.1:${port}`],
       ...sessionArguments(options),

@@ -15,6 +15,8 @@ import type {
 export interface OwnOptions {
   readonly keyLog?: (line: string) => void;
   readonly connectionId?: boolean;
+  /** Octets of the connection id that the client wants to receive; it only sends one where absent. */
+  readonly clientConnectionIdLength?: number;
 }
 
 /** osgate's own DTLS, in this process. */
@@ -49,6 +51,7 @@ export class Osgate implements DtlsPeer {
       sessionCache: {},
       mtu: options.mtu,
       retransmission: retransmission(options.timer),
+      handshakeTimeoutMilliseconds: 60_000,
       connectionId: this.#own.connectionId === false ? false : {},
       keyLog: this.#own.keyLog,
     });
@@ -71,7 +74,8 @@ export class Osgate implements DtlsPeer {
       groups: options.group === undefined ? undefined : [options.group],
       mtu: options.mtu,
       retransmission: retransmission(options.timer),
-      connectionId: this.#own.connectionId === false ? false : {},
+      handshakeTimeoutMilliseconds: 60_000,
+      connectionId: this.#own.connectionId === false ? false : { length: this.#own.clientConnectionIdLength ?? 0 },
       keyLog: this.#own.keyLog,
     });
     if (sessionFile !== undefined && association.session !== undefined) writeFileSync(sessionFile, association.session);

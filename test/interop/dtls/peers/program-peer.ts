@@ -1,4 +1,3 @@
-import { freeUdpPort } from '../../../../scenarios/support/sipp.ts';
 import { PeerProcess } from '../support/child.ts';
 import type {
   ClientOptions,
@@ -9,17 +8,25 @@ import type {
   SessionFacts,
   SessionOptions,
 } from '../support/peer.ts';
+import { freePort } from '../support/free-port.ts';
 import { reportedFacts } from '../support/reported-facts.ts';
 import { suiteOf } from '../support/suites.ts';
 
 /** A peer that is a library with a small program of ours around it; all of them take the same options and say the same. */
 export class ProgramPeer implements DtlsPeer {
   readonly name: string;
+  readonly forgetsGoodbye?: true;
   readonly #program: () => Promise<string>;
   readonly #lacks: (suite: string) => string | undefined;
 
-  constructor(name: string, program: () => Promise<string>, lacks: (suite: string) => string | undefined) {
+  constructor(
+    name: string,
+    program: () => Promise<string>,
+    lacks: (suite: string) => string | undefined,
+    options: { readonly forgetsGoodbye?: true } = {},
+  ) {
     this.name = name;
+    if (options.forgetsGoodbye === true) this.forgetsGoodbye = true;
     this.#program = program;
     this.#lacks = lacks;
   }
@@ -29,7 +36,7 @@ export class ProgramPeer implements DtlsPeer {
   }
 
   async startServer(options: ServerOptions): Promise<PeerServer> {
-    const port = await freeUdpPort();
+    const port = await freePort();
     const child = new PeerProcess(await this.#program(), [
       'server',
       ...['--port', String(port)],

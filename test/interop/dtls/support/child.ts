@@ -2,7 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { once } from 'node:events';
 
 /** How long a program of a peer may take for one step, in milliseconds. */
-const STEP_TIMEOUT = 20_000;
+const STEP_TIMEOUT = 40_000;
 
 /** A program of a peer: what it writes is collected, what is expected of it can be waited for. */
 export class PeerProcess {

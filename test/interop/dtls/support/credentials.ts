@@ -30,50 +30,46 @@ const ALGORITHMS = {
 
 const VALID_MILLISECONDS = 24 * 3600 * 1000;
 
-/** Certificates of one authority, for a day, in a folder of their own. */
+interface Authority {
+  readonly certificate: x509.X509Certificate;
+  readonly key: webcrypto.CryptoKey;
+  readonly kind: KeyKind;
+}
+
+/**
+ * Certificates for a day, in a folder of their own. RSA keys are certified by an authority with RSA, all others by one with
+ * ECDSA: Pion takes the scheme of a key exchange from what the certificate itself is signed with.
+ */
 export class Credentials {
   readonly folder = mkdtempSync(join(tmpdir(), 'osgate-dtls-'));
-  /** The authority's certificate, as a file and as text. */
-  readonly authorities = join(this.folder, 'authority.pem');
-  readonly #authority: x509.X509Certificate;
-  readonly #key: webcrypto.CryptoKey;
+  /** The certificates of both authorities. */
+  readonly authorities = join(this.folder, 'authorities.pem');
+  readonly #ecdsa: Authority;
+  readonly #rsa: Authority;
   readonly #issued = new Map<string, CertificateFiles>();
 
-  private constructor(authority: x509.X509Certificate, key: webcrypto.CryptoKey) {
-    this.#authority = authority;
-    this.#key = key;
-    writeFileSync(this.authorities, authority.toString('pem'));
+  private constructor(ecdsa: Authority, rsa: Authority) {
+    this.#ecdsa = ecdsa;
+    this.#rsa = rsa;
+    writeFileSync(this.authorities, `${ecdsa.certificate.toString('pem')}\n${rsa.certificate.toString('pem')}\n`);
   }
 
   static async make(): Promise<Credentials> {
-    const algorithm = ALGORITHMS['ecdsa-p256'];
-    const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
-    const authority = await x509.X509CertificateGenerator.createSelfSigned({
-      name: 'CN=interoperability authority',
-      keys,
-      ...validity(),
-      signingAlgorithm: algorithm,
-      extensions: [
-        new x509.BasicConstraintsExtension(true, 0, true),
-        new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
-        await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
-      ],
-    });
-    return new Credentials(authority, keys.privateKey);
+    return new Credentials(await makeAuthority('ecdsa-p256'), await makeAuthority('rsa-2048'));
   }
 
   /** A certificate for that name with a key of that kind, made on first use. */
   async issue(name: string, kind: KeyKind): Promise<CertificateFiles> {
     const known = this.#issued.get(`${name} ${kind}`);
     if (known !== undefined) return known;
-    const algorithm = ALGORITHMS[kind];
-    const keys = (await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])) as webcrypto.CryptoKeyPair;
+    const authority = kind === 'rsa-2048' ? this.#rsa : this.#ecdsa;
+    const keys = await makeKeys(kind);
     const certificate = await x509.X509CertificateGenerator.create({
       subject: `CN=${name}`,
-      issuer: this.#authority.subject,
+      issuer: authority.certificate.subject,
       publicKey: keys.publicKey,
-      signingKey: this.#key,
-      signingAlgorithm: ALGORITHMS['ecdsa-p256'],
+      signingKey: authority.key,
+      signingAlgorithm: ALGORITHMS[authority.kind],
       ...validity(),
       extensions: [
         new x509.BasicConstraintsExtension(false),
@@ -101,6 +97,28 @@ export class Credentials {
   remove(): void {
     rmSync(this.folder, { recursive: true, force: true });
   }
+}
+
+async function makeAuthority(kind: KeyKind): Promise<Authority> {
+  const keys = await makeKeys(kind);
+  const certificate = await x509.X509CertificateGenerator.createSelfSigned({
+    name: `CN=interoperability authority ${kind}`,
+    keys,
+    ...validity(),
+    signingAlgorithm: ALGORITHMS[kind],
+    extensions: [
+      new x509.BasicConstraintsExtension(true, 0, true),
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true),
+      await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    ],
+  });
+  return { certificate, key: keys.privateKey, kind };
+}
+
+async function makeKeys(kind: KeyKind): Promise<webcrypto.CryptoKeyPair> {
+  const keys = await webcrypto.subtle.generateKey(ALGORITHMS[kind], true, ['sign', 'verify']);
+  if (!('privateKey' in keys)) throw new Error(`${kind} gave no pair of keys`);
+  return keys;
 }
 
 function validity(): { notBefore: Date; notAfter: Date } {

@@ -86,6 +86,8 @@ export interface PeerServer {
 /** An implementation of DTLS 1.2 that the tests talk to. */
 export interface DtlsPeer {
   readonly name: string;
+  /** Its client sometimes ends without close_notify. */
+  readonly forgetsGoodbye?: true;
   /** Suites that it cannot do, by IANA name or key exchange, and why. */
   lacks(suite: string, role: 'client' | 'server'): string | undefined;
   startServer?(options: ServerOptions): Promise<PeerServer>;

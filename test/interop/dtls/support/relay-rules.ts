@@ -6,13 +6,17 @@ export interface RelayRules {
   readonly seed: number;
   /** The share of datagrams that is lost, 0 to 1. */
   readonly loss?: number;
-  /** Never loses more than so many in a row in one direction, so that a run ends in bounded time; 4 where absent. */
+  /** Never loses more than so many in a row in one direction, so that a run ends in bounded time; 3 where absent. */
   readonly longestLoss?: number;
   /** Loses every n-th datagram of each direction. */
   readonly loseEvery?: number;
-  /** The shares that come twice, behind the one after them, and with one bit turned round. */
+  /** The shares that come twice, and behind the one after them. */
   readonly duplicate?: number;
   readonly reorder?: number;
+  /**
+   * The share that has one bit turned round, of datagrams that are protected from the first octet: DTLS has nothing against
+   * damage to a handshake in the clear, which UDP's checksum finds.
+   */
   readonly corrupt?: number;
   /** Every datagram is late by up to so many milliseconds. */
   readonly delayMilliseconds?: number;
@@ -53,7 +57,7 @@ export class DirectionRules {
   }
 
   decide(datagram: Buffer): { readonly fate: Fate; readonly delay: number } {
-    const { loss = 0, longestLoss = 4, loseEvery, duplicate = 0, reorder = 0, corrupt = 0, mtu, late } = this.#rules;
+    const { loss = 0, longestLoss = 3, loseEvery, duplicate = 0, reorder = 0, corrupt = 0, mtu, late } = this.#rules;
     this.#seen++;
     // One number of each kind for each datagram, so that no decision shifts those of later datagrams.
     const [lot, harm, wait] = [this.#random(), this.#random(), this.#random()];
@@ -69,7 +73,7 @@ export class DirectionRules {
     }
     if (harm < duplicate) return { fate: 'duplicate', delay };
     if (harm < duplicate + reorder) return { fate: 'reorder', delay };
-    if (harm < duplicate + reorder + corrupt) return { fate: 'corrupt', delay };
+    if (harm < duplicate + reorder + corrupt && isProtected(datagram)) return { fate: 'corrupt', delay };
     return { fate: 'pass', delay };
   }
 
@@ -80,6 +84,10 @@ export class DirectionRules {
     copy.writeUInt8(copy.readUInt8(at) ^ (1 << Math.floor(this.#random() * 8)), at);
     return copy;
   }
+}
+
+function isProtected(datagram: Buffer): boolean {
+  return datagram.length >= 13 && datagram.readUInt16BE(3) > 0;
 }
 
 /** Whether one of the records of a datagram is a handshake message of that type in epoch 0. */

@@ -127,10 +127,13 @@ func makeConfig(isServer bool) (*dtls.Config, error) {
 		ExtendedMasterSecret: dtls.RequestExtendedMasterSecret,
 		ServerName:           *serverName,
 		MTU:                  *mtu,
-		SessionStore:         &store{sessions: map[string]dtls.Session{}},
 		ConnectContextMaker: func() (context.Context, func()) {
 			return context.WithTimeout(context.Background(), time.Minute)
 		},
+	}
+	// A client with a store takes a server's new session for a resumed one when its flight comes in several datagrams.
+	if isServer || *sessionFile != "" {
+		config.SessionStore = &store{sessions: map[string]dtls.Session{}}
 	}
 	if *noEms != "" {
 		config.ExtendedMasterSecret = dtls.DisableExtendedMasterSecret

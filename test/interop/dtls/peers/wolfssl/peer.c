@@ -79,10 +79,11 @@ static void configure(void) {
     verify = options.require_client_certificate ? WOLFSSL_VERIFY_PEER | WOLFSSL_VERIFY_FAIL_IF_NO_PEER_CERT
                                                 : WOLFSSL_VERIFY_NONE;
   wolfSSL_CTX_set_verify(context, verify, NULL);
-  if (options.group != NULL)
-    CHECK(wolfSSL_CTX_set1_curves_list(context, strcmp(options.group, "x25519") == 0      ? "X25519"
-                                                : strcmp(options.group, "secp384r1") == 0 ? "P-384"
-                                                                                          : "P-256"));
+  // As a server it takes whatever group of its own the client offers.
+  if (options.group != NULL && !options.is_server)
+    CHECK(wolfSSL_CTX_UseSupportedCurve(context, strcmp(options.group, "x25519") == 0      ? WOLFSSL_ECC_X25519
+                                                 : strcmp(options.group, "secp384r1") == 0 ? WOLFSSL_ECC_SECP384R1
+                                                                                           : WOLFSSL_ECC_SECP256R1));
   if (options.is_server) {
     wolfSSL_CTX_set_servername_callback(context, choose_certificate);
     if (options.psk_identity != NULL) {
@@ -118,7 +119,7 @@ static int handshake(void) {
     if (error != WOLFSSL_ERROR_WANT_READ && error != WOLFSSL_ERROR_WANT_WRITE) return error;
     struct pollfd waiting = {.fd = fd, .events = POLLIN};
     if (poll(&waiting, 1, wait) == 0) {
-      wait *= 2;
+      if (wait < 1000) wait *= 2;
       int code = wolfSSL_dtls_got_timeout(ssl);
       if (code != WOLFSSL_SUCCESS && code != 0) return wolfSSL_get_error(ssl, code);
     }
@@ -162,7 +163,7 @@ static void serve(void) {
     new_session();
     int code = handshake();
     if (code != 0) {
-      printf("ERROR handshake %d\n", code);
+      printf("ERROR handshake %d (%s)\n", code, wolfSSL_ERR_reason_error_string((unsigned long)code));
       wolfSSL_free(ssl);
       continue;
     }
