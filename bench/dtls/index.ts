@@ -17,15 +17,15 @@ export interface DtlsBenchOptions {
 }
 
 /** Handshakes of one round. */
-const HANDSHAKES = 4000;
+const HANDSHAKES = 1500;
 /** Records of one round, and the associations that they go over. */
-const RECORDS = 60_000;
+const RECORDS = 30_000;
 const RECORD_OCTETS = 500;
 const ASSOCIATIONS = 32;
 /** Associations that are held. */
 const HELD = 10_000;
 /** Before the first round: compilers that work while the program runs have their look. */
-const WARM_UP_HANDSHAKES = 6000;
+const WARM_UP_HANDSHAKES = 5000;
 
 const PARTS: Readonly<Record<string, (options: DtlsBenchOptions, credentials: Credentials) => Promise<void>>> = {
   psk: (options, credentials) =>

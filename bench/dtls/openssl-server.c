@@ -100,7 +100,10 @@ static void advance(struct peer *peer) {
       SSL_write(peer->ssl, message, size);
       continue;
     }
-    if (SSL_get_error(peer->ssl, size) != SSL_ERROR_WANT_READ) peer->state = 2;
+    int error = SSL_get_error(peer->ssl, size);
+    // close_notify is answered with the same (RFC 5246 7.2.1), as the other servers do.
+    if (error == SSL_ERROR_ZERO_RETURN) SSL_shutdown(peer->ssl);
+    if (error != SSL_ERROR_WANT_READ) peer->state = 2;
     ERR_clear_error();
     return;
   }

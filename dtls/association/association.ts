@@ -489,6 +489,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#handshake?.clear();
     this.#handshake = undefined;
     this.#lastFlight = undefined;
+    this.#protection?.retire();
     this.host.setTimer(this, undefined);
     this.host.onClosed(this, reason);
   }

@@ -29,8 +29,8 @@ export class Hmac {
 
   /** @param length octets of the message */
   digest(length: number): Buffer {
-    const inner = hash('sha256', this.#inner.subarray(0, BLOCK_OCTETS + length), 'buffer');
-    inner.copy(this.#outer, BLOCK_OCTETS);
-    return hash('sha256', this.#outer, 'buffer');
+    // As a string the result of a one-shot hash costs a quarter of what it costs as a Buffer of its own.
+    this.#outer.write(hash('sha256', this.#inner.subarray(0, BLOCK_OCTETS + length), 'binary'), BLOCK_OCTETS, 'latin1');
+    return Buffer.from(hash('sha256', this.#outer, 'binary'), 'latin1');
   }
 }

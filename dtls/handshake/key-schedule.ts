@@ -35,7 +35,7 @@ export class KeySchedule {
     const master =
       transcript === undefined
         ? masterSecret(suite.hash, premaster, clientRandom, serverRandom)
-        : extendedMasterSecret(suite.hash, premaster, hash(suite.hash, transcript.octets, 'buffer'));
+        : extendedMasterSecret(suite.hash, premaster, hashOf(suite, transcript));
     return new KeySchedule(suite, master, clientRandom, serverRandom);
   }
 
@@ -63,8 +63,7 @@ export class KeySchedule {
 
   /** What the Finished of `sender` says after the messages of the transcript (RFC 5246 7.4.9). */
   verifyData(sender: 'client' | 'server', transcript: Transcript): Buffer {
-    const handshakeHash = hash(this.suite.hash, transcript.octets, 'buffer');
-    return verifyData(this.suite.hash, this.masterSecret, sender, handshakeHash);
+    return verifyData(this.suite.hash, this.masterSecret, sender, hashOf(this.suite, transcript));
   }
 
   /** Whether the body of a Finished is right, in constant time. */
@@ -72,4 +71,9 @@ export class KeySchedule {
     const expected = this.verifyData(sender, transcript);
     return body.length === expected.length && timingSafeEqual(body, expected);
   }
+}
+
+/** As a string the result costs a quarter of what it costs as a Buffer of its own. */
+function hashOf(suite: CipherSuite, transcript: Transcript): Buffer {
+  return Buffer.from(hash(suite.hash, transcript.octets, 'binary'), 'latin1');
 }

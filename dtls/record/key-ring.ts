@@ -18,15 +18,26 @@ export class KeyRing {
     this.#holders = new Array<KeyHolder | undefined>(size).fill(undefined);
   }
 
-  /** Enters a holder that has begun to keep keys; it does so again only after it was told to let go. */
-  enter(holder: KeyHolder): void {
-    const first = this.#holders[this.#next];
+  /**
+   * Enters a holder that has begun to keep keys; it does so again only after it was told to let go, or left.
+   *
+   * @returns its place, for {@link leave}
+   */
+  enter(holder: KeyHolder): number {
+    const place = this.#next;
+    const first = this.#holders[place];
     if (first !== undefined) {
       this.evicted++;
       first.releaseKeys();
     }
-    this.#holders[this.#next] = holder;
-    this.#next = (this.#next + 1) % this.#holders.length;
+    this.#holders[place] = holder;
+    this.#next = (place + 1) % this.#holders.length;
+    return place;
+  }
+
+  /** Forgets a holder that has let go by itself; without it keys outlive their association until the ring has gone round. */
+  leave(holder: KeyHolder, place: number): void {
+    if (this.#holders[place] === holder) this.#holders[place] = undefined;
   }
 }
 

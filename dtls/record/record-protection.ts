@@ -47,6 +47,7 @@ export class RecordProtection implements KeyHolder {
   readonly #receiveCid: Buffer | undefined;
   readonly #limits: UsageLimits;
   readonly #keyRing: KeyRing;
+  #placeInRing = 0;
   #sealKey: KeyObject | undefined;
   #openKey: KeyObject | undefined;
 
@@ -131,6 +132,12 @@ export class RecordProtection implements KeyHolder {
     this.#openKey = undefined;
   }
 
+  /** The association has ended: nothing else is to hold its keys. */
+  retire(): void {
+    this.#keyRing.leave(this, this.#placeInRing);
+    this.releaseKeys();
+  }
+
   #seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, cid: Buffer | undefined): Buffer {
     const bulk = this.#bulk;
     const { length } = plaintext;
@@ -182,7 +189,7 @@ export class RecordProtection implements KeyHolder {
   #makeKey(ofServer: boolean): KeyObject {
     const { macLength, keyLength } = this.#bulk;
     const start = 2 * macLength + (ofServer ? keyLength : 0);
-    if (this.#sealKey === undefined && this.#openKey === undefined) this.#keyRing.enter(this);
+    if (this.#sealKey === undefined && this.#openKey === undefined) this.#placeInRing = this.#keyRing.enter(this);
     return createSecretKey(this.#keys.subarray(start, start + keyLength));
   }
 

@@ -263,5 +263,15 @@ describe('the protection of DTLS records', () => {
       }
       expect(keyRing.evicted).to.equal(7);
     });
+
+    it('leave the ring with their association', () => {
+      const keyRing = new KeyRing(2);
+      for (let count = 0; count < 5; count++) {
+        const { client } = sidesOf(GCM, undefined, { keyRing });
+        client.seal(23, 1, 0, Buffer.from('a'));
+        client.retire();
+      }
+      expect(keyRing.evicted).to.equal(0);
+    });
   });
 });
