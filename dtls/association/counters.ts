@@ -14,6 +14,12 @@ export interface DtlsCounters {
   pskLookUps: number;
   /** PSK identities that the look-up did not know; the handshake went on with a random key. */
   pskUnknownIdentities: number;
+  /** PSK look-ups that threw or rejected; the handshake went on as with an unknown identity. */
+  pskLookUpsFailed: number;
+  /** PSK look-ups that gave something that is no key; the handshake ended with internal_error. */
+  pskUnusableKeys: number;
+  /** Handshakes that ended with internal_error because something of the application's threw: a certificate check, say. */
+  handshakeExceptions: number;
   renegotiationsRefused: number;
   ticketsIssued: number;
   /** Tickets and session identifiers that could not be resumed (unknown, expired, other suite). */
@@ -83,6 +89,9 @@ export function createDtlsCounters(): DtlsCounters {
     handshakeTimeouts: 0,
     pskLookUps: 0,
     pskUnknownIdentities: 0,
+    pskLookUpsFailed: 0,
+    pskUnusableKeys: 0,
+    handshakeExceptions: 0,
     renegotiationsRefused: 0,
     ticketsIssued: 0,
     resumptionsRefused: 0,

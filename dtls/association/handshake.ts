@@ -157,8 +157,14 @@ export abstract class Handshake {
     this.#reassembler.nextSequence = sequence;
   }
 
-  /** Goes on with what came while something was looked up. */
-  protected resume(): void {
+  /** Goes on with what was looked up, then with what came meanwhile. Nothing when the handshake has ended. */
+  protected resume(step: () => void): void {
+    if (!this.isActive) return;
+    try {
+      step();
+    } catch (error) {
+      this.#onException(error);
+    }
     this.paused = false;
     this.#drain();
     this.#openEarly();
@@ -224,9 +230,26 @@ export abstract class Handshake {
     while (this.isActive && !this.paused) {
       const message = this.#reassembler.next();
       if (message === undefined) return;
-      if (this.expected.includes(message.type)) this.onMessage(message);
-      else this.association.fail(ALERT.unexpectedMessage);
+      if (!this.expected.includes(message.type)) {
+        this.association.fail(ALERT.unexpectedMessage);
+        return;
+      }
+      try {
+        this.onMessage(message);
+      } catch (error) {
+        this.#onException(error);
+      }
     }
+  }
+
+  /**
+   * Something threw that the application gave: a callback, or a key. That ends this handshake, not the process. The exception goes no
+   * further, for its message may have a part of the key in it. What listeners throw after the handshake is not ours to take.
+   */
+  #onException(error: unknown): void {
+    if (!this.isActive) throw error;
+    this.association.host.counters.handshakeExceptions++;
+    this.association.fail(ALERT.internalError);
   }
 
   #openEarly(): void {

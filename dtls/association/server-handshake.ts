@@ -36,6 +36,7 @@ import {
 } from './server-negotiation.ts';
 import { findSession, hostName } from './server-resumption.ts';
 import type { PskAnswer, ServerSettings } from './settings.ts';
+import { hasEnded, isUsablePsk } from './usable-psk.ts';
 
 const SESSION_ID_OCTETS = 32;
 /** Octets of the key that stands in for that of an unknown identity: as many as a GBA key has. */
@@ -255,9 +256,16 @@ export class ServerHandshake extends Handshake {
       association.fail(ALERT.internalError);
       return;
     }
-    association.host.counters.pskLookUps++;
-    const answered = (answer: PskAnswer | undefined): void => {
-      if (answer === undefined) association.host.counters.pskUnknownIdentities++;
+    const { counters } = association.host;
+    counters.pskLookUps++;
+    const answered = (given: PskAnswer | undefined): void => {
+      if (given !== undefined && !isUsablePsk(given)) {
+        counters.pskUnusableKeys++;
+        association.fail(ALERT.internalError);
+        return;
+      }
+      const answer = given === undefined || hasEnded(given, association.host.wallClock()) ? undefined : given;
+      if (answer === undefined) counters.pskUnknownIdentities++;
       // Made for known identities as well, so that unknown ones take no longer.
       const standIn = association.host.random(STAND_IN_KEY_OCTETS);
       const key = answer?.key ?? standIn;
@@ -276,6 +284,7 @@ export class ServerHandshake extends Handshake {
     try {
       answer = psk.lookUp(request);
     } catch {
+      counters.pskLookUpsFailed++;
       answer = undefined;
     }
     if (!(answer instanceof Promise)) {
@@ -285,11 +294,12 @@ export class ServerHandshake extends Handshake {
     this.paused = true;
     this.stopRetransmission();
     const later = (result: PskAnswer | undefined): void => {
-      if (!this.isActive) return;
-      answered(result);
-      this.resume();
+      this.resume(() => {
+        answered(result);
+      });
     };
     answer.then(later, () => {
+      counters.pskLookUpsFailed++;
       later(undefined);
     });
   }
