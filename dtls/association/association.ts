@@ -9,6 +9,7 @@ import { AssociationFacts } from './association-facts.ts';
 import type { AssociationHost } from './association-host.ts';
 import type { AssociationState } from './association-state.ts';
 import type { CloseReason } from './close-reason.ts';
+import { exportedState } from './export-association.ts';
 import type { Handshake } from './handshake.ts';
 import type { LastFlight } from './last-flight.ts';
 import type { Negotiated } from './negotiated.ts';
@@ -20,6 +21,7 @@ import {
   writePathChallenge,
 } from './path-check.ts';
 import type { CommonSettings } from './settings.ts';
+import { UnprovenAddress } from './unproven-address.ts';
 import { usageLimitsOf } from '../record/usage-limits.ts';
 
 export const NO_OCTETS: Buffer = Buffer.alloc(0);
@@ -52,6 +54,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   #lastReceivedAt: number;
   #lastFlight: LastFlight | undefined;
   #pathCheck: PathCheck | undefined;
+  #unproven: UnprovenAddress | undefined;
   #refusedRenegotiationAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: AssociationHost, settings: CommonSettings, peer: unknown, localCid: Buffer) {
@@ -96,7 +99,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     return useful;
   }
 
-  /** False, and counted, when data is larger than `maximumSend` or the association is not established. */
+  /**
+   * False, and counted, when data is larger than `maximumSend`, when the association is not established, and when the peer has moved
+   * and as much has gone to its new address as may before that is proven.
+   */
   send(data: Uint8Array): boolean {
     const negotiated = this.negotiated;
     if (this.#state !== 'established' || negotiated === undefined || data.length > negotiated.maximumSend) {
@@ -104,9 +110,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       return false;
     }
     const record = this.#sealWithin(CONTENT_TYPE.applicationData, data);
-    if (record === undefined) return false;
-    this.host.send(this, record);
-    return true;
+    return record !== undefined && this.#sendToPeer(record);
   }
 
   /** Ends the association; when it is established the peer is told, unless it is replaced. */
@@ -157,30 +161,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     const negotiated = this.negotiated;
     const protection = this.#protection;
     if (this.#state !== 'established' || negotiated === undefined || protection === undefined) return undefined;
-    const { pskIdentity, pskData, serverName, peerCertificates } = negotiated;
-    return {
-      version: 1,
-      role: this.role,
-      cipherSuite: negotiated.suite.code,
-      keys: negotiated.keys,
-      secrets: negotiated.secrets,
-      encryptThenMac: negotiated.encryptThenMac,
-      extendedMasterSecret: negotiated.extendedMasterSecret,
-      resumed: negotiated.resumed,
-      localCid: this.localCid,
-      peerCid: this.peerCid,
-      returnRoutability: negotiated.returnRoutability,
+    return exportedState(this, negotiated, {
       writeSequence: this.#writeSequence,
       replayWindow: this.#window.save(),
       usage: [protection.sealed, protection.failed],
-      maximumSend: negotiated.maximumSend,
-      maximumReceive: negotiated.maximumReceive,
-      ...(pskIdentity !== undefined && { pskIdentity }),
-      ...(pskData !== undefined && { pskData }),
-      ...(this.#expiresAt !== undefined && { expiresAt: this.#expiresAt }),
-      ...(serverName !== undefined && { serverName }),
-      ...(peerCertificates !== undefined && { peerCertificates }),
-    };
+    });
   }
 
   /** For importAssociation(). */
@@ -270,7 +255,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   }
 
   transmit(datagram: Buffer): void {
-    this.host.send(this, datagram);
+    this.#sendToPeer(datagram);
   }
 
   /** Tells the shell when to call onTimer(). */
@@ -299,6 +284,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       return false;
     }
     const { sequence, type } = VIEW;
+    const octets = VIEW.end - VIEW.start;
     if (!this.#window.isFresh(sequence)) {
       counters.replayedRecords++;
       return false;
@@ -316,6 +302,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#lastReceivedAt = this.host.now();
     if (isNewest && from !== this.peer && type === CONTENT_TYPE.connectionId && !this.host.samePeer(from, this.peer))
       this.#onMoved(from, contentType);
+    if (this.#unproven?.receive(from === this.peer ? octets : 0, isNewest && from === this.peer) === true)
+      this.#unproven = undefined;
     this.#dispatch(contentType, content, from);
     return true;
   }
@@ -412,6 +400,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (this.#state !== 'established') return;
     if (this.negotiated?.returnRoutability !== true) {
       this.#move(from);
+      this.#unproven = new UnprovenAddress();
       return;
     }
     // The answer to a challenge comes from the new address, and is looked at by itself.
@@ -452,6 +441,15 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.host.onPeerMoved(this, from);
   }
 
+  #sendToPeer(datagram: Buffer): boolean {
+    if (this.#unproven?.send(datagram.length) === false) {
+      this.host.counters.unprovenAddressRefused++;
+      return false;
+    }
+    this.host.send(this, datagram);
+    return true;
+  }
+
   /** Seals unless the keys are used up, which ends the association. */
   #sealWithin(contentType: number, content: Uint8Array): Buffer | undefined {
     const protection = this.#protection;
@@ -474,7 +472,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (record === undefined) return;
     this.host.counters.alertsSent++;
     if (this.#state === 'handshaking') this.lastAlert = { sent: true, code };
-    this.host.send(this, record);
+    this.#sendToPeer(record);
   }
 
   #isIdle(now: number): boolean {

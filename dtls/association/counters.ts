@@ -74,6 +74,8 @@ export interface DtlsCounters {
   usageLimitsReached: number;
   /** Changes of the peer's address. */
   peersMoved: number;
+  /** Datagrams that were not sent, because the peer has moved and its new address is not proven yet. */
+  unprovenAddressRefused: number;
   pathChallengesSent: number;
   pathChallengesAnswered: number;
   /** Return routability checks that ended without a right answer. */
@@ -123,6 +125,7 @@ export function createDtlsCounters(): DtlsCounters {
     keyExpirations: 0,
     usageLimitsReached: 0,
     peersMoved: 0,
+    unprovenAddressRefused: 0,
     pathChallengesSent: 0,
     pathChallengesAnswered: 0,
     pathChecksFailed: 0,
