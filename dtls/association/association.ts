@@ -13,13 +13,7 @@ import { exportedState } from './export-association.ts';
 import type { Handshake } from './handshake.ts';
 import type { LastFlight } from './last-flight.ts';
 import type { Negotiated } from './negotiated.ts';
-import {
-  answerPathChallenge,
-  isPathResponse,
-  PATH_COOKIE_OCTETS,
-  type PathCheck,
-  writePathChallenge,
-} from './path-check.ts';
+import { answerPathChallenge, beginPathCheck, isPathResponse, type PathCheck } from './path-check.ts';
 import type { CommonSettings } from './settings.ts';
 import { UnprovenAddress } from './unproven-address.ts';
 import { usageLimitsOf } from '../record/usage-limits.ts';
@@ -241,6 +235,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#end('handshake-failure');
   }
 
+  /** Ends a handshake whose peer sent an alert and then nothing any more. */
+  endByAlert(): void {
+    this.#end('peer-alert');
+  }
+
   nextEpochZeroSequence(): number {
     const carrier = this.#handshake ?? this.#lastFlight;
     return carrier === undefined ? 0 : carrier.epochZeroSequence++;
@@ -262,7 +261,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   schedule(): void {
     if (this.#state === 'closed') return;
     let at = Number.POSITIVE_INFINITY;
-    if (this.#handshake !== undefined) at = Math.min(this.#handshake.deadline, this.#handshake.retransmitAt);
+    if (this.#handshake !== undefined) at = this.#handshake.dueAt;
     else {
       const { idleTimeout } = this.settings.limits;
       if (idleTimeout > 0) at = this.#lastReceivedAt + idleTimeout;
@@ -347,7 +346,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       if (handshake !== undefined) return handshake.receive(content, 0, sequence);
       counters.epochZeroHandshakeIgnored++;
     } else if (contentType === CONTENT_TYPE.alert) {
-      if (handshake !== undefined) return this.#onAlert(content);
+      if (handshake !== undefined) return this.#onAlert(content, handshake);
       counters.epochZeroAlertsIgnored++;
     } else if (contentType !== CONTENT_TYPE.changeCipherSpec) counters.unknownContentTypes++;
     // ChangeCipherSpec says nothing that the epoch of the next record does not say, and it may be lost.
@@ -382,7 +381,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     flight.transmit(this, mtu, this.negotiated?.maximumSend ?? mtu);
   }
 
-  #onAlert(content: Buffer): boolean {
+  /** @param unprotected the handshake in which an alert came that anybody could have sent */
+  #onAlert(content: Buffer, unprotected?: Handshake): boolean {
     const [level, code] = content;
     if (content.length !== 2 || level === undefined || code === undefined) {
       this.host.counters.malformedRecords++;
@@ -390,8 +390,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     }
     this.host.counters.alertsReceived++;
     this.lastAlert = { sent: false, code };
-    if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
-    else if (level === ALERT_LEVEL.fatal || code === ALERT.closeNotify) this.#end('peer-alert');
+    const isEnd = level === ALERT_LEVEL.fatal || code === ALERT.closeNotify;
+    if (unprotected !== undefined) {
+      if (isEnd) unprotected.doubt();
+    } else if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
+    else if (isEnd) this.#end('peer-alert');
     return true;
   }
 
@@ -406,10 +409,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     // The answer to a challenge comes from the new address, and is looked at by itself.
     if (contentType === CONTENT_TYPE.returnRoutabilityCheck) return;
     if (this.#pathCheck !== undefined && this.host.samePeer(this.#pathCheck.to, from)) return;
-    const cookie = this.host.random(PATH_COOKIE_OCTETS);
-    const record = this.#sealWithin(CONTENT_TYPE.returnRoutabilityCheck, writePathChallenge(cookie));
+    const { check, challenge } = beginPathCheck(this.host, from, this.settings.limits.pathCheckTimeout);
+    const record = this.#sealWithin(CONTENT_TYPE.returnRoutabilityCheck, challenge);
     if (record === undefined) return;
-    this.#pathCheck = { to: from, cookie, until: this.host.now() + this.settings.limits.pathCheckTimeout };
+    this.#pathCheck = check;
     this.host.counters.pathChallengesSent++;
     this.schedule();
     this.host.send(this, record, from);

@@ -37,6 +37,8 @@ export interface DtlsCounters {
   epochZeroApplicationData: number;
   /** Alerts without protection after the handshake, which anybody could have sent. */
   epochZeroAlertsIgnored: number;
+  /** Alerts without protection that said that a handshake is over, and were only believed after silence. */
+  unprotectedAlerts: number;
   /** Handshake records without protection after the handshake. */
   epochZeroHandshakeIgnored: number;
   /** Application data that the handshake had not yet allowed, or that came after close_notify. */
@@ -104,6 +106,7 @@ export function createDtlsCounters(): DtlsCounters {
     oversizedRecords: 0,
     epochZeroApplicationData: 0,
     epochZeroAlertsIgnored: 0,
+    unprotectedAlerts: 0,
     epochZeroHandshakeIgnored: 0,
     untimelyApplicationData: 0,
     unknownContentTypes: 0,

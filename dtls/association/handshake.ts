@@ -50,6 +50,8 @@ export abstract class Handshake {
   #duplicateAnswers = 0;
   #sentAt = 0;
   #badRecords = 0;
+  /** When an alert without protection is believed. */
+  #doubtEndsAt = Number.POSITIVE_INFINITY;
   #early: EarlyRecord[] = [];
   #earlyOctets = 0;
 
@@ -93,13 +95,43 @@ export abstract class Handshake {
       if (next < 0) break;
       offset = next;
     }
+    if ((taken || repeated) && this.#isInDoubt) {
+      this.#doubtEndsAt = Number.POSITIVE_INFINITY;
+      this.association.schedule();
+    }
     if (repeated && !taken) this.#onRepeated();
     this.#openEarly();
     return taken || repeated;
   }
 
-  /** The retransmission timer, if it is due. */
+  /** When onTimer() is to be called. */
+  get dueAt(): number {
+    return Math.min(this.deadline, this.#isInDoubt ? this.#doubtEndsAt : this.retransmitAt);
+  }
+
+  /**
+   * An alert without protection said that the handshake is over. Anybody who guesses two ports can send one (RFC 6347 4.1.2.7 leaves
+   * it to us), so it is believed only when the peer is not heard any more for as long as the first retransmission waits. Meanwhile nothing is
+   * sent again: to a peer that did send it that would be a new handshake.
+   */
+  doubt(): void {
+    const { host, settings } = this.association;
+    host.counters.unprotectedAlerts++;
+    if (this.#isInDoubt) return;
+    this.#doubtEndsAt = host.now() + settings.limits.initialRetransmission;
+    this.association.schedule();
+  }
+
+  get #isInDoubt(): boolean {
+    return this.#doubtEndsAt !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whatever is due. */
   onTimer(now: number): void {
+    if (this.#isInDoubt) {
+      if (now >= this.#doubtEndsAt) this.association.endByAlert();
+      return;
+    }
     const flight = this.#flight;
     if (flight === undefined || now < this.retransmitAt) return;
     const { host, settings } = this.association;
