@@ -118,6 +118,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (this.#state === 'closed') return;
     const now = this.host.now();
     const { counters } = this.host;
+    const { idleTimeout } = this.settings.limits;
     if (this.#handshake !== undefined) {
       if (now >= this.#handshake.deadline) {
         counters.handshakeTimeouts++;
@@ -129,7 +130,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       counters.keyExpirations++;
       this.close('key-expired');
       return;
-    } else if (this.#isIdle(now)) {
+    } else if (idleTimeout > 0 && now >= this.#lastReceivedAt + idleTimeout) {
       counters.idleExpirations++;
       this.close('idle');
       return;
@@ -202,6 +203,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       receiveCid: this.localCid,
       encryptThenMac,
       limits,
+      keyRing: this.host.keyRing,
     });
   }
 
@@ -478,11 +480,6 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#sendToPeer(record);
   }
 
-  #isIdle(now: number): boolean {
-    const { idleTimeout } = this.settings.limits;
-    return idleTimeout > 0 && now >= this.#lastReceivedAt + idleTimeout;
-  }
-
   #end(reason: CloseReason): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'handshaking') this.host.counters.handshakesFailed++;
@@ -490,6 +487,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#handshake?.clear();
     this.#handshake = undefined;
     this.#lastFlight = undefined;
+    this.#protection?.end();
     this.host.setTimer(this, undefined);
     this.host.onClosed(this, reason);
   }

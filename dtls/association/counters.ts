@@ -74,6 +74,8 @@ export interface DtlsCounters {
   keyExpirations: number;
   /** Associations ended because a key has protected or refused as many records as it may. */
   usageLimitsReached: number;
+  /** Associations that had to let their KeyObjects go because as many hold some as may; they make new ones. */
+  recordKeysReleased: number;
   /** Changes of the peer's address. */
   peersMoved: number;
   /** Datagrams that were not sent, because the peer has moved and its new address is not proven yet. */
@@ -127,6 +129,7 @@ export function createDtlsCounters(): DtlsCounters {
     idleExpirations: 0,
     keyExpirations: 0,
     usageLimitsReached: 0,
+    recordKeysReleased: 0,
     peersMoved: 0,
     unprovenAddressRefused: 0,
     pathChallengesSent: 0,

@@ -5,6 +5,7 @@ import type { Association } from '../association/association.ts';
 import type { ClientAssociation } from '../association/client-association.ts';
 import type { CloseReason } from '../association/close-reason.ts';
 import { alertName, DtlsError } from '../errors.ts';
+import { KeyRing } from '../record/key-ring.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { isSamePeer, type Peer } from '../transport/peer.ts';
 import { AssociationEntry, entryOf, type AssociationShell } from './association-entry.ts';
@@ -22,6 +23,8 @@ export interface ClientEndpointOptions {
 /** The one association of a client, with the transport that it is on. */
 export class ClientEndpoint implements AssociationHost, AssociationShell {
   readonly counters = createEndpointCounters();
+  /** Of one association. */
+  readonly keyRing = new KeyRing(1);
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #options: ClientEndpointOptions;

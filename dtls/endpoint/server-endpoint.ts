@@ -5,6 +5,7 @@ import { ServerAssociation } from '../association/server-association.ts';
 import type { ServerSettings } from '../association/settings.ts';
 import { alertName, DtlsError } from '../errors.ts';
 import type { ClientHelloView } from '../handshake/client-hello-view.ts';
+import { KeyRing } from '../record/key-ring.ts';
 import { CID_OFFSET, CONTENT_TYPE, RECORD_HEADER_OCTETS } from '../record/record-header.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { isSamePeer, type Peer } from '../transport/peer.ts';
@@ -63,6 +64,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   readonly wallClock: () => number;
   readonly random: (length: number) => Buffer;
   readonly table = new AssociationTable();
+  readonly keyRing: KeyRing;
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #limits: DtlsLimits;
@@ -78,6 +80,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   constructor(settings: ServerSettings, options: ServerEndpointOptions) {
     this.settings = settings;
     this.#limits = options.limits;
+    this.keyRing = new KeyRing(options.limits.recordKeys, this.counters);
     this.#connectionIds = options.connectionIds;
     this.now = options.now;
     this.wallClock = options.wallClock;

@@ -40,6 +40,7 @@ export class RecordProtection implements KeyHolder {
   /** Records sealed, and records that did not open, so far. */
   sealed = 0;
   failed = 0;
+  ringPlace = -1;
   readonly #bulk: BulkCipher;
   readonly #keys: Buffer;
   readonly #isServer: boolean;
@@ -129,6 +130,12 @@ export class RecordProtection implements KeyHolder {
   releaseKeys(): void {
     this.#sealKey = undefined;
     this.#openKey = undefined;
+  }
+
+  /** The keys are not used any more: nothing else remembers them then. */
+  end(): void {
+    this.releaseKeys();
+    this.#keyRing.leave(this);
   }
 
   #seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, cid: Buffer | undefined): Buffer {
