@@ -15,7 +15,7 @@ import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readClientKeyExchange, writeParameters, writeServerKeyExchange } from '../handshake/key-exchange-messages.ts';
-import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { KeySchedule, MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { writeNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { writeServerHello } from '../handshake/server-hello.ts';
 import type { Session } from '../session/session.ts';
@@ -161,6 +161,7 @@ export class ServerHandshake extends Handshake {
     const answer = answerExtensions(hello, suite, this.#settings, {
       localCid: association.localCid,
       willIssueTicket: this.#willIssueTicket,
+      resumes: this.#session !== undefined,
     });
     this.#answer = answer;
     if (answer.maximumFragmentLength !== undefined) this.maximumFragment = 256 << answer.maximumFragmentLength;
@@ -425,7 +426,7 @@ export class ServerHandshake extends Handshake {
     const keyExpiresAt = this.association.expiresAt;
     return {
       cipherSuite: negotiated.suite.code,
-      masterSecret: negotiated.secrets.subarray(0, 48),
+      masterSecret: negotiated.secrets.subarray(0, MASTER_SECRET_OCTETS),
       extendedMasterSecret: negotiated.extendedMasterSecret,
       expiresAt: Math.min(this.association.host.wallClock() + lifetime, keyExpiresAt ?? Number.POSITIVE_INFINITY),
       keyExpiresAt,
