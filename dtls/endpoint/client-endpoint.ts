@@ -139,13 +139,14 @@ export class ClientEndpoint implements AssociationHost, AssociationShell {
     if (core.state !== 'established') throw new DtlsError('OSGATE_DTLS_CLOSED', 'the association has ended');
     if (core.peerCid.length === 0)
       throw new DtlsError('OSGATE_DTLS_INVALID_ARGUMENT', 'without a connection identifier the server would lose us');
-    const old = this.#transport;
     const fresh = await this.#options.open(this.#receive);
     // It may have ended meanwhile.
     if (this.#end !== undefined) {
       await fresh.close();
       return;
     }
+    // Read only now: another call may have changed it.
+    const old = this.#transport;
     this.#transport = fresh;
     await old?.close();
   }
