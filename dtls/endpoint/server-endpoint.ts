@@ -52,6 +52,9 @@ export interface ServerEndpointOptions {
 /** Handshakes of one peer that are remembered as superseded; a peer that restarts more often than this within one handshake is odd. */
 const MAXIMUM_SUPERSEDED = 4;
 
+/** Attempts to make a connection identifier that is not in use. */
+const CONNECTION_ID_ATTEMPTS = 16;
+
 const NO_CONNECTION_ID = Buffer.alloc(0);
 
 /**
@@ -207,9 +210,13 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
 
   #newConnectionId(): Buffer {
     if (this.#connectionIds === undefined) return NO_CONNECTION_ID;
-    let id = this.#connectionIds.make();
-    while (this.table.hasConnectionId(id)) id = this.#connectionIds.make();
-    return id;
+    for (let attempt = 0; attempt < CONNECTION_ID_ATTEMPTS; attempt++) {
+      const id = this.#connectionIds.make();
+      if (!this.table.hasConnectionId(id)) return id;
+    }
+    // As many as there are of that length are in use: this association goes without.
+    this.counters.connectionIdsUsedUp++;
+    return NO_CONNECTION_ID;
   }
 
   #transmit(datagram: Buffer, peer: Peer): void {
@@ -226,6 +233,9 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
 
   /** Takes in an association that was established elsewhere; false when its place is taken. */
   adopt(core: Association): boolean {
+    // Of another length it would never be found in a record.
+    const { length } = core.localCid;
+    if (length > 0 && length !== this.#connectionIds?.length) return false;
     const entry = new AssociationEntry(this, core);
     if (!this.table.addEstablished(entry)) return false;
     const facade = new DtlsAssociation(entry);
