@@ -1,3 +1,4 @@
+import type { KeyRing } from '../record/key-ring.ts';
 import type { Association } from './association.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { DtlsCounters } from './counters.ts';
@@ -33,4 +34,6 @@ export interface AssociationHost {
   /** Lines in SSLKEYLOGFILE form; only when the user asked for it. */
   keyLog?(line: string): void;
   readonly counters: DtlsCounters;
+  /** Which associations hold KeyObjects; one for the process where absent. */
+  readonly keyRing?: KeyRing;
 }

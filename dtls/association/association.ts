@@ -9,17 +9,13 @@ import { AssociationFacts } from './association-facts.ts';
 import type { AssociationHost } from './association-host.ts';
 import type { AssociationState } from './association-state.ts';
 import type { CloseReason } from './close-reason.ts';
+import { exportedState } from './export-association.ts';
 import type { Handshake } from './handshake.ts';
 import type { LastFlight } from './last-flight.ts';
 import type { Negotiated } from './negotiated.ts';
-import {
-  answerPathChallenge,
-  isPathResponse,
-  PATH_COOKIE_OCTETS,
-  type PathCheck,
-  writePathChallenge,
-} from './path-check.ts';
+import { answerPathChallenge, beginPathCheck, isPathResponse, type PathCheck } from './path-check.ts';
 import type { CommonSettings } from './settings.ts';
+import { UnprovenAddress } from './unproven-address.ts';
 import { usageLimitsOf } from '../record/usage-limits.ts';
 
 export const NO_OCTETS: Buffer = Buffer.alloc(0);
@@ -52,6 +48,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   #lastReceivedAt: number;
   #lastFlight: LastFlight | undefined;
   #pathCheck: PathCheck | undefined;
+  #unproven: UnprovenAddress | undefined;
   #refusedRenegotiationAt = Number.NEGATIVE_INFINITY;
 
   constructor(host: AssociationHost, settings: CommonSettings, peer: unknown, localCid: Buffer) {
@@ -96,7 +93,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     return useful;
   }
 
-  /** False, and counted, when data is larger than `maximumSend` or the association is not established. */
+  /**
+   * False, and counted, when data is larger than `maximumSend`, when the association is not established, and when the peer has moved
+   * and as much has gone to its new address as may before that is proven.
+   */
   send(data: Uint8Array): boolean {
     const negotiated = this.negotiated;
     if (this.#state !== 'established' || negotiated === undefined || data.length > negotiated.maximumSend) {
@@ -104,9 +104,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       return false;
     }
     const record = this.#sealWithin(CONTENT_TYPE.applicationData, data);
-    if (record === undefined) return false;
-    this.host.send(this, record);
-    return true;
+    return record !== undefined && this.#sendToPeer(record);
   }
 
   /** Ends the association; when it is established the peer is told, unless it is replaced. */
@@ -120,6 +118,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (this.#state === 'closed') return;
     const now = this.host.now();
     const { counters } = this.host;
+    const { idleTimeout } = this.settings.limits;
     if (this.#handshake !== undefined) {
       if (now >= this.#handshake.deadline) {
         counters.handshakeTimeouts++;
@@ -131,7 +130,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       counters.keyExpirations++;
       this.close('key-expired');
       return;
-    } else if (this.#isIdle(now)) {
+    } else if (idleTimeout > 0 && now >= this.#lastReceivedAt + idleTimeout) {
       counters.idleExpirations++;
       this.close('idle');
       return;
@@ -157,30 +156,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     const negotiated = this.negotiated;
     const protection = this.#protection;
     if (this.#state !== 'established' || negotiated === undefined || protection === undefined) return undefined;
-    const { pskIdentity, pskData, serverName, peerCertificates } = negotiated;
-    return {
-      version: 1,
-      role: this.role,
-      cipherSuite: negotiated.suite.code,
-      keys: negotiated.keys,
-      secrets: negotiated.secrets,
-      encryptThenMac: negotiated.encryptThenMac,
-      extendedMasterSecret: negotiated.extendedMasterSecret,
-      resumed: negotiated.resumed,
-      localCid: this.localCid,
-      peerCid: this.peerCid,
-      returnRoutability: negotiated.returnRoutability,
+    return exportedState(this, negotiated, {
       writeSequence: this.#writeSequence,
       replayWindow: this.#window.save(),
       usage: [protection.sealed, protection.failed],
-      maximumSend: negotiated.maximumSend,
-      maximumReceive: negotiated.maximumReceive,
-      ...(pskIdentity !== undefined && { pskIdentity }),
-      ...(pskData !== undefined && { pskData }),
-      ...(this.#expiresAt !== undefined && { expiresAt: this.#expiresAt }),
-      ...(serverName !== undefined && { serverName }),
-      ...(peerCertificates !== undefined && { peerCertificates }),
-    };
+    });
   }
 
   /** For importAssociation(). */
@@ -223,6 +203,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       receiveCid: this.localCid,
       encryptThenMac,
       limits,
+      keyRing: this.host.keyRing,
     });
   }
 
@@ -256,6 +237,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#end('handshake-failure');
   }
 
+  /** Ends a handshake whose peer sent an alert and then nothing any more. */
+  endByAlert(): void {
+    this.#end('peer-alert');
+  }
+
   nextEpochZeroSequence(): number {
     const carrier = this.#handshake ?? this.#lastFlight;
     return carrier === undefined ? 0 : carrier.epochZeroSequence++;
@@ -270,14 +256,14 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   }
 
   transmit(datagram: Buffer): void {
-    this.host.send(this, datagram);
+    this.#sendToPeer(datagram);
   }
 
   /** Tells the shell when to call onTimer(). */
   schedule(): void {
     if (this.#state === 'closed') return;
     let at = Number.POSITIVE_INFINITY;
-    if (this.#handshake !== undefined) at = Math.min(this.#handshake.deadline, this.#handshake.retransmitAt);
+    if (this.#handshake !== undefined) at = this.#handshake.dueAt;
     else {
       const { idleTimeout } = this.settings.limits;
       if (idleTimeout > 0) at = this.#lastReceivedAt + idleTimeout;
@@ -299,6 +285,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       return false;
     }
     const { sequence, type } = VIEW;
+    const octets = VIEW.end - VIEW.start;
     if (!this.#window.isFresh(sequence)) {
       counters.replayedRecords++;
       return false;
@@ -316,6 +303,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#lastReceivedAt = this.host.now();
     if (isNewest && from !== this.peer && type === CONTENT_TYPE.connectionId && !this.host.samePeer(from, this.peer))
       this.#onMoved(from, contentType);
+    if (this.#unproven?.receive(from === this.peer ? octets : 0, isNewest && from === this.peer) === true)
+      this.#unproven = undefined;
     this.#dispatch(contentType, content, from);
     return true;
   }
@@ -359,7 +348,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       if (handshake !== undefined) return handshake.receive(content, 0, sequence);
       counters.epochZeroHandshakeIgnored++;
     } else if (contentType === CONTENT_TYPE.alert) {
-      if (handshake !== undefined) return this.#onAlert(content);
+      if (handshake !== undefined) return this.#onAlert(content, handshake);
       counters.epochZeroAlertsIgnored++;
     } else if (contentType !== CONTENT_TYPE.changeCipherSpec) counters.unknownContentTypes++;
     // ChangeCipherSpec says nothing that the epoch of the next record does not say, and it may be lost.
@@ -394,7 +383,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     flight.transmit(this, mtu, this.negotiated?.maximumSend ?? mtu);
   }
 
-  #onAlert(content: Buffer): boolean {
+  /** @param unprotected the handshake in which an alert came that anybody could have sent */
+  #onAlert(content: Buffer, unprotected?: Handshake): boolean {
     const [level, code] = content;
     if (content.length !== 2 || level === undefined || code === undefined) {
       this.host.counters.malformedRecords++;
@@ -402,8 +392,11 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     }
     this.host.counters.alertsReceived++;
     this.lastAlert = { sent: false, code };
-    if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
-    else if (level === ALERT_LEVEL.fatal || code === ALERT.closeNotify) this.#end('peer-alert');
+    const isEnd = level === ALERT_LEVEL.fatal || code === ALERT.closeNotify;
+    if (unprotected !== undefined) {
+      if (isEnd) unprotected.doubt();
+    } else if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
+    else if (isEnd) this.#end('peer-alert');
     return true;
   }
 
@@ -412,15 +405,16 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (this.#state !== 'established') return;
     if (this.negotiated?.returnRoutability !== true) {
       this.#move(from);
+      this.#unproven = new UnprovenAddress();
       return;
     }
     // The answer to a challenge comes from the new address, and is looked at by itself.
     if (contentType === CONTENT_TYPE.returnRoutabilityCheck) return;
     if (this.#pathCheck !== undefined && this.host.samePeer(this.#pathCheck.to, from)) return;
-    const cookie = this.host.random(PATH_COOKIE_OCTETS);
-    const record = this.#sealWithin(CONTENT_TYPE.returnRoutabilityCheck, writePathChallenge(cookie));
+    const { check, challenge } = beginPathCheck(this.host, from, this.settings.limits.pathCheckTimeout);
+    const record = this.#sealWithin(CONTENT_TYPE.returnRoutabilityCheck, challenge);
     if (record === undefined) return;
-    this.#pathCheck = { to: from, cookie, until: this.host.now() + this.settings.limits.pathCheckTimeout };
+    this.#pathCheck = check;
     this.host.counters.pathChallengesSent++;
     this.schedule();
     this.host.send(this, record, from);
@@ -452,6 +446,15 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.host.onPeerMoved(this, from);
   }
 
+  #sendToPeer(datagram: Buffer): boolean {
+    if (this.#unproven?.send(datagram.length) === false) {
+      this.host.counters.unprovenAddressRefused++;
+      return false;
+    }
+    this.host.send(this, datagram);
+    return true;
+  }
+
   /** Seals unless the keys are used up, which ends the association. */
   #sealWithin(contentType: number, content: Uint8Array): Buffer | undefined {
     const protection = this.#protection;
@@ -474,12 +477,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (record === undefined) return;
     this.host.counters.alertsSent++;
     if (this.#state === 'handshaking') this.lastAlert = { sent: true, code };
-    this.host.send(this, record);
-  }
-
-  #isIdle(now: number): boolean {
-    const { idleTimeout } = this.settings.limits;
-    return idleTimeout > 0 && now >= this.#lastReceivedAt + idleTimeout;
+    this.#sendToPeer(record);
   }
 
   #end(reason: CloseReason): void {
@@ -489,7 +487,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#handshake?.clear();
     this.#handshake = undefined;
     this.#lastFlight = undefined;
-    this.#protection?.retire();
+    this.#protection?.end();
     this.host.setTimer(this, undefined);
     this.host.onClosed(this, reason);
   }

@@ -43,6 +43,7 @@ import type { Negotiated } from './negotiated.ts';
 import { readX509 } from './server-handshake.ts';
 import { fitsKeyExchange, maximumPlaintext } from './server-negotiation.ts';
 import type { ClientPsk, ClientSettings } from './settings.ts';
+import { isUsablePsk } from './usable-psk.ts';
 
 const SESSION_ID_OCTETS = 32;
 /** HelloVerifyRequests that are answered: a server may have changed its secret in between, but not all the time. */
@@ -274,6 +275,7 @@ export class ClientHandshake extends Handshake {
     try {
       psk = this.#settings.psk?.(request);
     } catch {
+      association.host.counters.pskLookUpsFailed++;
       psk = undefined;
     }
     if (!(psk instanceof Promise)) {
@@ -283,18 +285,24 @@ export class ClientHandshake extends Handshake {
     this.paused = true;
     this.stopRetransmission();
     const later = (result: ClientPsk | undefined): void => {
-      if (!this.isActive) return;
-      this.#answerWithPsk(suite, result);
-      this.resume();
+      this.resume(() => {
+        this.#answerWithPsk(suite, result);
+      });
     };
     psk.then(later, () => {
+      association.host.counters.pskLookUpsFailed++;
       later(undefined);
     });
   }
 
   #answerWithPsk(suite: CipherSuite, psk: ClientPsk | undefined): void {
-    if (psk === undefined) this.association.fail(ALERT.unknownPskIdentity);
-    else this.#answer(suite, psk);
+    const { association } = this;
+    if (psk === undefined) association.fail(ALERT.unknownPskIdentity);
+    else if (isUsablePsk(psk)) this.#answer(suite, psk);
+    else {
+      association.host.counters.pskUnusableKeys++;
+      association.fail(ALERT.internalError);
+    }
   }
 
   /** The flight from Certificate, if asked for, to Finished. */

@@ -46,8 +46,7 @@ export function clientExtensions(
   if (suites.some(({ keyExchange }) => !keyExchange.endsWith('psk')))
     extensions.signatureSchemes = settings.signatureSchemes;
   extensions.encryptThenMac = suites.some(({ bulk }) => bulk.mode === 'cbc');
-  // A session without the extended master secret can only be resumed without asking for it (RFC 7627 5.3).
-  extensions.extendedMasterSecret = session?.extendedMasterSecret ?? true;
+  extensions.extendedMasterSecret = true;
   if (settings.maximumFragmentLength !== undefined)
     extensions.maximumFragmentLength = MAXIMUM_FRAGMENT_CODES.get(settings.maximumFragmentLength);
   extensions.recordSizeLimit = settings.recordSizeLimit;
@@ -70,7 +69,12 @@ export function resumableSession(
   if (session === undefined || session.expiresAt <= wallClock) return undefined;
   if (session.keyExpiresAt !== undefined && session.keyExpiresAt <= wallClock) return undefined;
   if (session.serverName !== settings.serverName?.toLowerCase()) return undefined;
-  if (settings.requireExtendedMasterSecret && !session.extendedMasterSecret) return undefined;
+  // To resume without it would bind the association to nothing, and mean not to ask for it this time either (RFC 7627 5.3).
+  if (!session.extendedMasterSecret) return undefined;
+  // Certificates end, and anchors change.
+  const { peerCertificates } = session;
+  if (peerCertificates !== undefined && settings.verifyServer?.(peerCertificates, settings.serverName) !== undefined)
+    return undefined;
   return suites.some(({ code }) => code === session.cipherSuite) ? session : undefined;
 }
 

@@ -14,6 +14,12 @@ export interface DtlsCounters {
   pskLookUps: number;
   /** PSK identities that the look-up did not know; the handshake went on with a random key. */
   pskUnknownIdentities: number;
+  /** PSK look-ups that threw or rejected; the handshake went on as with an unknown identity. */
+  pskLookUpsFailed: number;
+  /** PSK look-ups that gave something that is no key; the handshake ended with internal_error. */
+  pskUnusableKeys: number;
+  /** Handshakes that ended with internal_error because something of the application's threw: a certificate check, say. */
+  handshakeExceptions: number;
   renegotiationsRefused: number;
   ticketsIssued: number;
   /** Tickets and session identifiers that could not be resumed (unknown, expired, other suite). */
@@ -31,6 +37,8 @@ export interface DtlsCounters {
   epochZeroApplicationData: number;
   /** Alerts without protection after the handshake, which anybody could have sent. */
   epochZeroAlertsIgnored: number;
+  /** Alerts without protection that said that a handshake is over, and were only believed after silence. */
+  unprotectedAlerts: number;
   /** Handshake records without protection after the handshake. */
   epochZeroHandshakeIgnored: number;
   /** Application data that the handshake had not yet allowed, or that came after close_notify. */
@@ -66,8 +74,12 @@ export interface DtlsCounters {
   keyExpirations: number;
   /** Associations ended because a key has protected or refused as many records as it may. */
   usageLimitsReached: number;
+  /** Associations that had to let their KeyObjects go because as many hold some as may; they make new ones. */
+  recordKeysReleased: number;
   /** Changes of the peer's address. */
   peersMoved: number;
+  /** Datagrams that were not sent, because the peer has moved and its new address is not proven yet. */
+  unprovenAddressRefused: number;
   pathChallengesSent: number;
   pathChallengesAnswered: number;
   /** Return routability checks that ended without a right answer. */
@@ -83,6 +95,9 @@ export function createDtlsCounters(): DtlsCounters {
     handshakeTimeouts: 0,
     pskLookUps: 0,
     pskUnknownIdentities: 0,
+    pskLookUpsFailed: 0,
+    pskUnusableKeys: 0,
+    handshakeExceptions: 0,
     renegotiationsRefused: 0,
     ticketsIssued: 0,
     resumptionsRefused: 0,
@@ -93,6 +108,7 @@ export function createDtlsCounters(): DtlsCounters {
     oversizedRecords: 0,
     epochZeroApplicationData: 0,
     epochZeroAlertsIgnored: 0,
+    unprotectedAlerts: 0,
     epochZeroHandshakeIgnored: 0,
     untimelyApplicationData: 0,
     unknownContentTypes: 0,
@@ -113,7 +129,9 @@ export function createDtlsCounters(): DtlsCounters {
     idleExpirations: 0,
     keyExpirations: 0,
     usageLimitsReached: 0,
+    recordKeysReleased: 0,
     peersMoved: 0,
+    unprovenAddressRefused: 0,
     pathChallengesSent: 0,
     pathChallengesAnswered: 0,
     pathChecksFailed: 0,

@@ -50,6 +50,8 @@ export abstract class Handshake {
   #duplicateAnswers = 0;
   #sentAt = 0;
   #badRecords = 0;
+  /** When an alert without protection is believed. */
+  #doubtEndsAt = Number.POSITIVE_INFINITY;
   #early: EarlyRecord[] = [];
   #earlyOctets = 0;
 
@@ -93,13 +95,43 @@ export abstract class Handshake {
       if (next < 0) break;
       offset = next;
     }
+    if ((taken || repeated) && this.#isInDoubt) {
+      this.#doubtEndsAt = Number.POSITIVE_INFINITY;
+      this.association.schedule();
+    }
     if (repeated && !taken) this.#onRepeated();
     this.#openEarly();
     return taken || repeated;
   }
 
-  /** The retransmission timer, if it is due. */
+  /** When onTimer() is to be called. */
+  get dueAt(): number {
+    return Math.min(this.deadline, this.#isInDoubt ? this.#doubtEndsAt : this.retransmitAt);
+  }
+
+  /**
+   * An alert without protection said that the handshake is over. Anybody who guesses two ports can send one (RFC 6347 4.1.2.7 leaves
+   * it to us), so it is believed only when the peer is not heard any more for as long as the first retransmission waits. Meanwhile nothing is
+   * sent again: to a peer that did send it that would be a new handshake.
+   */
+  doubt(): void {
+    const { host, settings } = this.association;
+    host.counters.unprotectedAlerts++;
+    if (this.#isInDoubt) return;
+    this.#doubtEndsAt = host.now() + settings.limits.initialRetransmission;
+    this.association.schedule();
+  }
+
+  get #isInDoubt(): boolean {
+    return this.#doubtEndsAt !== Number.POSITIVE_INFINITY;
+  }
+
+  /** Whatever is due. */
   onTimer(now: number): void {
+    if (this.#isInDoubt) {
+      if (now >= this.#doubtEndsAt) this.association.endByAlert();
+      return;
+    }
     const flight = this.#flight;
     if (flight === undefined || now < this.retransmitAt) return;
     const { host, settings } = this.association;
@@ -157,8 +189,14 @@ export abstract class Handshake {
     this.#reassembler.nextSequence = sequence;
   }
 
-  /** Goes on with what came while something was looked up. */
-  protected resume(): void {
+  /** Goes on with what was looked up, then with what came meanwhile. Nothing when the handshake has ended. */
+  protected resume(step: () => void): void {
+    if (!this.isActive) return;
+    try {
+      step();
+    } catch (error) {
+      this.#onException(error);
+    }
     this.paused = false;
     this.#drain();
     this.#openEarly();
@@ -224,9 +262,26 @@ export abstract class Handshake {
     while (this.isActive && !this.paused) {
       const message = this.#reassembler.next();
       if (message === undefined) return;
-      if (this.expected.includes(message.type)) this.onMessage(message);
-      else this.association.fail(ALERT.unexpectedMessage);
+      if (!this.expected.includes(message.type)) {
+        this.association.fail(ALERT.unexpectedMessage);
+        return;
+      }
+      try {
+        this.onMessage(message);
+      } catch (error) {
+        this.#onException(error);
+      }
     }
+  }
+
+  /**
+   * Something threw that the application gave: a callback, or a key. That ends this handshake, not the process. The exception goes no
+   * further, for its message may have a part of the key in it. What listeners throw after the handshake is not ours to take.
+   */
+  #onException(error: unknown): void {
+    if (!this.isActive) throw error;
+    this.association.host.counters.handshakeExceptions++;
+    this.association.fail(ALERT.internalError);
   }
 
   #openEarly(): void {

@@ -1,5 +1,7 @@
 import { timingSafeEqual } from 'node:crypto';
 
+import type { AssociationHost } from './association-host.ts';
+
 /** Messages of the return routability check, content type 27 (RFC 9853; facts in B6 of the specification). */
 const PATH_CHALLENGE = 0;
 const PATH_RESPONSE = 1;
@@ -15,10 +17,15 @@ export interface PathCheck {
   readonly until: number;
 }
 
-export const PATH_COOKIE_OCTETS = COOKIE_OCTETS;
-
-export function writePathChallenge(cookie: Buffer): Buffer {
-  return Buffer.concat([Buffer.from([PATH_CHALLENGE]), cookie]);
+/** A new check of that address, and the message that asks for its answer. @param timeout milliseconds */
+export function beginPathCheck(
+  host: AssociationHost,
+  to: unknown,
+  timeout: number,
+): { readonly check: PathCheck; readonly challenge: Buffer } {
+  const cookie = host.random(COOKIE_OCTETS);
+  const challenge = Buffer.concat([Buffer.from([PATH_CHALLENGE]), cookie]);
+  return { check: { to, cookie, until: host.now() + timeout }, challenge };
 }
 
 /** The answer to a challenge; undefined when `content` is none. */

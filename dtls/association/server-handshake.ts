@@ -15,7 +15,7 @@ import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readClientKeyExchange, writeParameters, writeServerKeyExchange } from '../handshake/key-exchange-messages.ts';
-import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { KeySchedule, MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { writeNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { writeServerHello } from '../handshake/server-hello.ts';
 import type { Session } from '../session/session.ts';
@@ -37,6 +37,7 @@ import {
 } from './server-negotiation.ts';
 import { findSession, hostName } from './server-resumption.ts';
 import type { PskAnswer, ServerSettings } from './settings.ts';
+import { hasEnded, isUsablePsk } from './usable-psk.ts';
 
 const SESSION_ID_OCTETS = 32;
 /** Octets of the key that stands in for that of an unknown identity: as many as a GBA key has. */
@@ -258,9 +259,16 @@ export class ServerHandshake extends Handshake {
       association.fail(ALERT.internalError);
       return;
     }
-    association.host.counters.pskLookUps++;
-    const answered = (answer: PskAnswer | undefined): void => {
-      if (answer === undefined) association.host.counters.pskUnknownIdentities++;
+    const { counters } = association.host;
+    counters.pskLookUps++;
+    const answered = (given: PskAnswer | undefined): void => {
+      if (given !== undefined && !isUsablePsk(given)) {
+        counters.pskUnusableKeys++;
+        association.fail(ALERT.internalError);
+        return;
+      }
+      const answer = given === undefined || hasEnded(given, association.host.wallClock()) ? undefined : given;
+      if (answer === undefined) counters.pskUnknownIdentities++;
       // Made for known identities as well, so that unknown ones take no longer.
       const standIn = association.host.random(STAND_IN_KEY_OCTETS);
       const key = answer?.key ?? standIn;
@@ -279,6 +287,7 @@ export class ServerHandshake extends Handshake {
     try {
       answer = psk.lookUp(request);
     } catch {
+      counters.pskLookUpsFailed++;
       answer = undefined;
     }
     if (!(answer instanceof Promise)) {
@@ -288,11 +297,12 @@ export class ServerHandshake extends Handshake {
     this.paused = true;
     this.stopRetransmission();
     const later = (result: PskAnswer | undefined): void => {
-      if (!this.isActive) return;
-      answered(result);
-      this.resume();
+      this.resume(() => {
+        answered(result);
+      });
     };
     answer.then(later, () => {
+      counters.pskLookUpsFailed++;
       later(undefined);
     });
   }
@@ -418,7 +428,7 @@ export class ServerHandshake extends Handshake {
     const keyExpiresAt = this.association.expiresAt;
     return {
       cipherSuite: negotiated.suite.code,
-      masterSecret: negotiated.secrets.subarray(0, 48),
+      masterSecret: negotiated.secrets.subarray(0, MASTER_SECRET_OCTETS),
       extendedMasterSecret: negotiated.extendedMasterSecret,
       expiresAt: Math.min(this.association.host.wallClock() + lifetime, keyExpiresAt ?? Number.POSITIVE_INFINITY),
       keyExpiresAt,

@@ -1,6 +1,6 @@
 import { ALERT } from '../errors.ts';
 import type { ClientHello } from '../handshake/client-hello.ts';
-import { RENEGOTIATION_SIGNAL } from '../handshake/extension-type.ts';
+import { FALLBACK_SIGNAL, RENEGOTIATION_SIGNAL } from '../handshake/extension-type.ts';
 import { type HelloExtensions, noExtensions } from '../handshake/extensions.ts';
 import { DTLS_1_2 } from '../handshake/handshake-type.ts';
 import { MAXIMUM_PLAINTEXT_OCTETS } from '../record/record-header.ts';
@@ -26,7 +26,10 @@ const GROUPS_OF_SILENT_CLIENTS: readonly number[] = [23];
 export function checkClientHello(hello: ClientHello, settings: ServerSettings): number | undefined {
   const { extensions } = hello;
   // Versions of DTLS count down.
-  if (hello.version >> 8 !== 0xfe || hello.version > DTLS_1_2) return ALERT.protocolVersion;
+  if (hello.version >> 8 !== 0xfe || hello.version > DTLS_1_2) {
+    // It says that it could do better and was made to believe that we cannot (RFC 7507 3).
+    return hello.cipherSuites.includes(FALLBACK_SIGNAL) ? ALERT.inappropriateFallback : ALERT.protocolVersion;
+  }
   if (!hello.nullCompression) return ALERT.illegalParameter;
   if (extensions.renegotiationInfo !== undefined && extensions.renegotiationInfo.length > 0)
     return ALERT.handshakeFailure;
@@ -54,7 +57,7 @@ export function chooseSuite(hello: ClientHello, settings: ServerSettings): Serve
       case 'ecdhe-rsa': {
         if (group === undefined) break;
         credentials ??= settings.credentials?.(hello.extensions.serverName) ?? [];
-        const choice = chooseCredentials(suite, credentials, hello.extensions.signatureSchemes ?? [], settings);
+        const choice = chooseCredentials(suite, credentials, hello.extensions, settings);
         if (choice !== undefined) return { suite, group, ...choice };
       }
     }
@@ -76,10 +79,11 @@ function chooseGroup(extensions: HelloExtensions, settings: ServerSettings): Gro
 function chooseCredentials(
   suite: CipherSuite,
   candidates: readonly Credentials[],
-  offered: readonly number[],
+  { signatureSchemes: offered = [], groups }: HelloExtensions,
   settings: ServerSettings,
 ): { credentials: Credentials; scheme: SignatureScheme } | undefined {
   for (const credentials of candidates) {
+    if (!hasCurve(credentials, groups)) continue;
     for (const code of credentials.schemes) {
       const scheme = signatureSchemeByCode(code);
       if (scheme === undefined || !fitsKeyExchange(scheme, suite)) continue;
@@ -88,6 +92,19 @@ function chooseCredentials(
   }
   return undefined;
 }
+
+/** Whether the client can use the curve of an ECDSA key: the groups that it names are for certificates as well (RFC 8422 5.1). */
+function hasCurve({ privateKey }: Credentials, groups: readonly number[] | undefined): boolean {
+  const curve = privateKey.asymmetricKeyDetails?.namedCurve;
+  return curve === undefined || groups === undefined || groups.includes(GROUP_OF_CURVE.get(curve) ?? -1);
+}
+
+/** Code points (RFC 8422 5.1.1) by the names that node:crypto has. */
+const GROUP_OF_CURVE = new Map([
+  ['prime256v1', 23],
+  ['secp384r1', 24],
+  ['secp521r1', 25],
+]);
 
 /** Ed25519 keys go with the suites of ECDSA (RFC 8422 5.10). */
 export function fitsKeyExchange(scheme: SignatureScheme, suite: CipherSuite): boolean {

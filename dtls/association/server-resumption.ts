@@ -28,8 +28,9 @@ export function findSession(hello: ClientHello, settings: ServerSettings, wallCl
   if (suite === undefined || !isPossible(suite, hello)) return FULL;
   if (keyExpiresAt !== undefined && keyExpiresAt <= wallClock) return FULL;
   if (serverName !== hostName(hello)) return FULL;
-  if (session.extendedMasterSecret && !extensions.extendedMasterSecret) return { kind: 'abort' };
-  if (!session.extendedMasterSecret && extensions.extendedMasterSecret) return FULL;
+  // Without it neither now nor then RFC 7627 5.3 leaves the choice between this and what is insecure.
+  if (!session.extendedMasterSecret) return FULL;
+  if (!extensions.extendedMasterSecret) return { kind: 'abort' };
   if (peerCertificates === undefined) {
     const mustHave = settings.clientCertificates === 'require' && !suite.keyExchange.endsWith('psk');
     if (mustHave) return FULL;

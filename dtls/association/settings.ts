@@ -44,7 +44,7 @@ export interface PskRequest {
 
 export interface PskAnswer {
   readonly key: Buffer;
-  /** Milliseconds since 1970 at which the association, and every session made of it, ends. */
+  /** Milliseconds since 1970 at which the association, and every session made of it, ends; a key that has ended is unknown. */
   readonly expiresAt?: number;
   /** For the application; becomes association.pskData. */
   readonly data?: unknown;

@@ -29,7 +29,8 @@ export interface ChainOptions {
  * constraints are such: a CA that has them marks them as critical). Not checked: revocation, policies.
  *
  * @param chain the peer's own certificate first, then CAs in any order
- * @param anchors trusted by themselves: of these only key, name and validity count. The peer's own certificate may be one.
+ * @param anchors trusted by themselves: of these only key, name, validity and that they are CAs counts. The peer's own certificate may be
+ *   one, CA or not.
  * @returns undefined for a good chain, else the number of the alert that says what is wrong
  */
 export function verifyChain(
@@ -52,7 +53,7 @@ export function verifyChain(
   for (let below = 0; below <= maximum; below++) {
     if (!STRONG_SIGNATURES.has(subjectFields.signatureAlgorithm)) return ALERT.badCertificate;
     const anchor = anchors.find((candidate) => isIssuer(candidate, subject));
-    if (anchor !== undefined) return faultOfValidity(anchor, options.now);
+    if (anchor !== undefined) return faultOfAnchor(anchor, below, options);
     let firstFault: number | undefined;
     let next: X509Certificate | undefined;
     // Of several with one name and key, an old and a renewed one, say, the first that is good.
@@ -119,6 +120,13 @@ function faultOfAuthority(fields: CertificateFields, below: number): number | un
   const constraints = basicConstraints(fields);
   if (constraints?.ca !== true || constraints.pathLength < below) return ALERT.badCertificate;
   return allowsKeyUsage(fields, KEY_USAGE.keyCertSign) ? undefined : ALERT.badCertificate;
+}
+
+/** A pinned certificate that is no CA speaks for itself alone: its owner could issue whatever it likes otherwise. */
+function faultOfAnchor(anchor: X509Certificate, below: number, { now }: ChainOptions): number | undefined {
+  const fields = readCertificateFields(anchor.raw);
+  if (fields === undefined) return ALERT.badCertificate;
+  return faultOfAuthority(fields, below) ?? faultOfValidity(anchor, now);
 }
 
 /** Whether one has the name that the other is issued by, and the key that signed it. */

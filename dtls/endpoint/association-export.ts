@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, randomBytes, type KeyObject } from 'node:crypto';
 
 import { decode, encode } from 'msgpack-lite';
 
@@ -18,37 +18,49 @@ const HEAD = Buffer.from([0x4f, 0x53, 0x47, 0x44, 1]);
 const KEY_OCTETS = 32;
 const NONCE_OCTETS = 12;
 const TAG_OCTETS = 16;
+const GCM = { authTagLength: TAG_OCTETS };
+
+/** One association in MessagePack; undefined when data of the application in it cannot be carried. It holds keys. */
+export function encodeAssociation({ address, port, state }: ExportedAssociation): Buffer | undefined {
+  try {
+    return encode([address, port, state]);
+  } catch {
+    return undefined;
+  }
+}
 
 /**
- * Head, nonce, tag, then the associations in MessagePack under AES-256-GCM: whoever reads them could speak for both sides.
+ * Head, nonce, tag, then the associations under AES-256-GCM: whoever reads them could speak for both sides.
  *
- * @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT for a key that has not 32 octets
+ * @param associations as encodeAssociation() made them; they are wiped
  */
-export function sealAssociations(associations: readonly ExportedAssociation[], key: Buffer): Buffer {
-  checkKey(key);
+export function sealAssociations(associations: readonly Buffer[], key: KeyObject): Buffer {
   const nonce = randomBytes(NONCE_OCTETS);
-  const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(HEAD);
-  const plaintext = encode(associations.map(({ address, port, state }) => [address, port, state]));
+  const cipher = createCipheriv('aes-256-gcm', key, nonce, GCM).setAAD(HEAD);
+  const plaintext = encode(associations);
+  for (const one of associations) one.fill(0);
   const ciphertext = cipher.update(plaintext);
   plaintext.fill(0);
   cipher.final();
   return Buffer.concat([HEAD, nonce, cipher.getAuthTag(), ciphertext]);
 }
 
-/** @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT, OSGATE_DTLS_IMPORT_FAILED */
-export function openAssociations(sealed: Buffer, key: Buffer): readonly ExportedAssociation[] {
-  checkKey(key);
+/** @throws DtlsError OSGATE_DTLS_IMPORT_FAILED */
+export function openAssociations(sealed: Buffer, key: KeyObject): readonly ExportedAssociation[] {
   const start = HEAD.length + NONCE_OCTETS + TAG_OCTETS;
   if (sealed.length < start || !sealed.subarray(0, HEAD.length).equals(HEAD))
     throw new DtlsError('OSGATE_DTLS_IMPORT_FAILED', 'these are no exported associations of this version');
-  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(HEAD.length, HEAD.length + NONCE_OCTETS));
+  const decipher = createDecipheriv('aes-256-gcm', key, sealed.subarray(HEAD.length, HEAD.length + NONCE_OCTETS), GCM);
   decipher.setAAD(HEAD).setAuthTag(sealed.subarray(HEAD.length + NONCE_OCTETS, start));
   try {
     const plaintext = decipher.update(sealed.subarray(start));
     decipher.final();
     // Authenticated: only a process that has the key wrote it, in this version.
-    const list = decode(plaintext) as readonly [string, number, AssociationState][];
-    return list.map(([address, port, state]) => ({ address, port, state }));
+    const list = decode(plaintext) as readonly Buffer[];
+    return list.map((one) => {
+      const [address, port, state] = decode(one) as [string, number, AssociationState];
+      return { address, port, state };
+    });
   } catch (cause) {
     throw new DtlsError('OSGATE_DTLS_IMPORT_FAILED', 'the exported associations were sealed under another key', {
       cause,
@@ -56,7 +68,8 @@ export function openAssociations(sealed: Buffer, key: Buffer): readonly Exported
   }
 }
 
-function checkKey(key: Buffer): void {
-  if (key.length === KEY_OCTETS) return;
+/** @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT for a key that has not 32 octets */
+export function exportKey(key: Buffer): KeyObject {
+  if (key.length === KEY_OCTETS) return createSecretKey(key);
   throw new DtlsError('OSGATE_DTLS_INVALID_ARGUMENT', `a key of ${KEY_OCTETS} octets is needed`);
 }

@@ -5,6 +5,7 @@ import type { Association } from '../association/association.ts';
 import type { ClientAssociation } from '../association/client-association.ts';
 import type { CloseReason } from '../association/close-reason.ts';
 import { alertName, DtlsError } from '../errors.ts';
+import { KeyRing } from '../record/key-ring.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { isSamePeer, type Peer } from '../transport/peer.ts';
 import { AssociationEntry, entryOf, type AssociationShell } from './association-entry.ts';
@@ -22,6 +23,8 @@ export interface ClientEndpointOptions {
 /** The one association of a client, with the transport that it is on. */
 export class ClientEndpoint implements AssociationHost, AssociationShell {
   readonly counters = createEndpointCounters();
+  /** Of one association. */
+  readonly keyRing = new KeyRing(1);
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #options: ClientEndpointOptions;
@@ -136,13 +139,14 @@ export class ClientEndpoint implements AssociationHost, AssociationShell {
     if (core.state !== 'established') throw new DtlsError('OSGATE_DTLS_CLOSED', 'the association has ended');
     if (core.peerCid.length === 0)
       throw new DtlsError('OSGATE_DTLS_INVALID_ARGUMENT', 'without a connection identifier the server would lose us');
-    const old = this.#transport;
     const fresh = await this.#options.open(this.#receive);
     // It may have ended meanwhile.
     if (this.#end !== undefined) {
       await fresh.close();
       return;
     }
+    // Read only now: another call may have changed it.
+    const old = this.#transport;
     this.#transport = fresh;
     await old?.close();
   }

@@ -5,7 +5,7 @@ import { DtlsError } from '../errors.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { DgramTransport } from '../transport/dgram-transport.ts';
 import type { Peer } from '../transport/peer.ts';
-import { openAssociations, sealAssociations, type ExportedAssociation } from './association-export.ts';
+import { encodeAssociation, exportKey, openAssociations, sealAssociations } from './association-export.ts';
 import { limitsWith } from './common-settings.ts';
 import type { DtlsAssociation } from './dtls-association.ts';
 import type { EndpointCounters } from './endpoint-counters.ts';
@@ -165,23 +165,33 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
 
   /**
    * Seals all established associations under a key of 32 octets, and gives them up here without a word to their peers: they go
-   * on where they are imported. What comes for them until then is lost.
+   * on where they are imported. What comes for them until then is lost. Those whose `pskData` MessagePack cannot carry stay here.
+   *
+   * @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT for another key; nothing is given up then
    */
   exportAssociations(key: Buffer): Buffer {
-    const exported: ExportedAssociation[] = [];
-    for (const entry of [...this.#endpoint.table.established()]) {
+    const { counters, table } = this.#endpoint;
+    const keyObject = exportKey(key);
+    const exported: Buffer[] = [];
+    for (const entry of [...table.established()]) {
       const state = entry.core.exportState();
       if (state === undefined) continue;
-      exported.push({ address: entry.peer.address, port: entry.peer.port, state });
+      const encoded = encodeAssociation({ address: entry.peer.address, port: entry.peer.port, state });
+      if (encoded === undefined) {
+        counters.exportsRefused++;
+        continue;
+      }
+      exported.push(encoded);
       this.#endpoint.drop(entry, 'shutdown');
     }
-    this.#endpoint.counters.associationsExported += exported.length;
-    return sealAssociations(exported, key);
+    counters.associationsExported += exported.length;
+    return sealAssociations(exported, keyObject);
   }
 
   /**
    * Takes over what another server exported; each is told by an 'association' event before this returns. One that has expired, or
-   * whose address or connection identifier is in use here, is refused and counted.
+   * whose address or connection identifier is in use here, is refused and counted. Take an export over once only: two who go on from one
+   * state use the same nonces, and whoever sees both can read and forge.
    *
    * @returns how many were taken over
    * @throws DtlsError OSGATE_DTLS_IMPORT_FAILED
@@ -189,7 +199,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
   importAssociations(sealed: Buffer, key: Buffer): number {
     const { counters, settings } = this.#endpoint;
     let count = 0;
-    for (const { address, port, state } of openAssociations(sealed, key)) {
+    for (const { address, port, state } of openAssociations(sealed, exportKey(key))) {
       const hasExpired = state.expiresAt !== undefined && state.expiresAt <= Date.now();
       const core = hasExpired ? undefined : importAssociation(this.#endpoint, settings, state, { address, port });
       if (core !== undefined && this.#endpoint.adopt(core)) count++;

@@ -34,6 +34,8 @@ export interface EndpointCounters extends DtlsCounters {
   associationsReplaced: number;
   /** Records to connection identifiers that no worker gave out, or whose association has ended. */
   unknownConnectionIds: number;
+  /** Associations without a connection identifier, because all of that length are in use. */
+  connectionIdsUsedUp: number;
   /** Datagrams for another worker. */
   foreignConnectionIds: number;
   /** Associations that moved to an address that another one has. */
@@ -42,6 +44,8 @@ export interface EndpointCounters extends DtlsCounters {
   /** 'failure' events that were not emitted because there were too many. */
   failuresNotTold: number;
   associationsExported: number;
+  /** Associations that were not exported, because MessagePack cannot carry the application's data of them. They go on here. */
+  exportsRefused: number;
   associationsImported: number;
   /** Associations of an import that were expired, damaged, or of an address or connection identifier that is taken. */
   importsRefused: number;
@@ -69,11 +73,13 @@ export function createEndpointCounters(): EndpointCounters {
     challengesBegun: 0,
     associationsReplaced: 0,
     unknownConnectionIds: 0,
+    connectionIdsUsedUp: 0,
     foreignConnectionIds: 0,
     addressesShared: 0,
     pskLookUpsRefused: 0,
     failuresNotTold: 0,
     associationsExported: 0,
+    exportsRefused: 0,
     associationsImported: 0,
     importsRefused: 0,
   };

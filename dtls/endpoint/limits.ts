@@ -1,4 +1,5 @@
 import type { AssociationLimits } from '../association/limits.ts';
+import { DEFAULT_KEY_RING_SIZE } from '../record/key-ring.ts';
 
 /** Every bound of an endpoint. At a bound the new is refused and counted; what is there goes on. */
 export interface DtlsLimits {
@@ -30,6 +31,8 @@ export interface DtlsLimits {
   readonly badHandshakeRecords: number;
   /** Certificates of a peer's chain. */
   readonly certificates: number;
+  /** Associations that hold KeyObjects for their records, half a kilobyte each; the others make theirs anew for every burst. */
+  readonly recordKeys: number;
   /** Answers to one flight of the peer that it repeats. */
   readonly duplicateAnswers: number;
 }
@@ -49,6 +52,7 @@ export const DEFAULT_LIMITS: DtlsLimits = {
   earlyRecords: 4,
   badHandshakeRecords: 2,
   certificates: 10,
+  recordKeys: DEFAULT_KEY_RING_SIZE,
   duplicateAnswers: 8,
 };
 

@@ -5,6 +5,7 @@ import { ServerAssociation } from '../association/server-association.ts';
 import type { ServerSettings } from '../association/settings.ts';
 import { alertName, DtlsError } from '../errors.ts';
 import type { ClientHelloView } from '../handshake/client-hello-view.ts';
+import { KeyRing } from '../record/key-ring.ts';
 import { CID_OFFSET, CONTENT_TYPE, RECORD_HEADER_OCTETS } from '../record/record-header.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { isSamePeer, type Peer } from '../transport/peer.ts';
@@ -51,6 +52,9 @@ export interface ServerEndpointOptions {
 /** Handshakes of one peer that are remembered as superseded; a peer that restarts more often than this within one handshake is odd. */
 const MAXIMUM_SUPERSEDED = 4;
 
+/** Attempts to make a connection identifier that is not in use. */
+const CONNECTION_ID_ATTEMPTS = 16;
+
 const NO_CONNECTION_ID = Buffer.alloc(0);
 
 /**
@@ -63,6 +67,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   readonly wallClock: () => number;
   readonly random: (length: number) => Buffer;
   readonly table = new AssociationTable();
+  readonly keyRing: KeyRing;
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #limits: DtlsLimits;
@@ -78,6 +83,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   constructor(settings: ServerSettings, options: ServerEndpointOptions) {
     this.settings = settings;
     this.#limits = options.limits;
+    this.keyRing = new KeyRing(options.limits.recordKeys, this.counters);
     this.#connectionIds = options.connectionIds;
     this.now = options.now;
     this.wallClock = options.wallClock;
@@ -204,9 +210,13 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
 
   #newConnectionId(): Buffer {
     if (this.#connectionIds === undefined) return NO_CONNECTION_ID;
-    let id = this.#connectionIds.make();
-    while (this.table.hasConnectionId(id)) id = this.#connectionIds.make();
-    return id;
+    for (let attempt = 0; attempt < CONNECTION_ID_ATTEMPTS; attempt++) {
+      const id = this.#connectionIds.make();
+      if (!this.table.hasConnectionId(id)) return id;
+    }
+    // As many as there are of that length are in use: this association goes without.
+    this.counters.connectionIdsUsedUp++;
+    return NO_CONNECTION_ID;
   }
 
   #transmit(datagram: Buffer, peer: Peer): void {
@@ -223,6 +233,9 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
 
   /** Takes in an association that was established elsewhere; false when its place is taken. */
   adopt(core: Association): boolean {
+    // Of another length it would never be found in a record.
+    const { length } = core.localCid;
+    if (length > 0 && length !== this.#connectionIds?.length) return false;
     const entry = new AssociationEntry(this, core);
     if (!this.table.addEstablished(entry)) return false;
     const facade = new DtlsAssociation(entry);

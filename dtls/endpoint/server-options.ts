@@ -20,7 +20,7 @@ export interface ServerPskAnswer {
   readonly key: Buffer;
   /** When the key ends, in milliseconds since 1970. The association and whatever resumes it end with it. */
   readonly expiresAt?: number | undefined;
-  /** Given to the application as `association.pskData`. */
+  /** Given to the application as `association.pskData`. Tickets and exports carry it in MessagePack: plain values, arrays, objects. */
   readonly data?: unknown;
 }
 

@@ -47,11 +47,15 @@ export class TimerQueue {
   /** Fires what is due. The queue calls it by itself; tests with a clock of their own call it. */
   run(): void {
     const now = this.#now();
-    for (let first = this.#heap[0]; first !== undefined && first.dueAt <= now; first = this.#heap[0]) {
-      this.#remove(first);
-      first.onDue();
+    try {
+      for (let first = this.#heap[0]; first !== undefined && first.dueAt <= now; first = this.#heap[0]) {
+        this.#remove(first);
+        first.onDue();
+      }
+    } finally {
+      // A listener of the application may have thrown; the others still have their turn.
+      this.#arm();
     }
-    this.#arm();
   }
 
   /** Forgets everything. */

@@ -1,6 +1,8 @@
 /** What can be told to let its held keys go. */
 export interface KeyHolder {
   releaseKeys(): void;
+  /** Its place in the ring; the ring's to set. */
+  ringPlace: number;
 }
 
 /**
@@ -9,35 +11,34 @@ export interface KeyHolder {
  */
 export class KeyRing {
   readonly #holders: (KeyHolder | undefined)[];
+  readonly #counters: { recordKeysReleased: number };
   #next = 0;
-  /** How often somebody had to let go. */
-  evicted = 0;
-
-  /** @param size holders at once; each holds at most two keys */
-  constructor(size: number = DEFAULT_KEY_RING_SIZE) {
-    this.#holders = new Array<KeyHolder | undefined>(size).fill(undefined);
-  }
 
   /**
-   * Enters a holder that has begun to keep keys; it does so again only after it was told to let go, or left.
-   *
-   * @returns its place, for {@link leave}
+   * @param size holders at once, at least one; each holds at most two keys
+   * @param counters where it is counted how often somebody had to let go
    */
-  enter(holder: KeyHolder): number {
+  constructor(size: number = DEFAULT_KEY_RING_SIZE, counters = { recordKeysReleased: 0 }) {
+    this.#holders = new Array<KeyHolder | undefined>(Math.max(1, size)).fill(undefined);
+    this.#counters = counters;
+  }
+
+  /** Enters a holder that has begun to keep keys; it does so again only after it was told to let go, or left. */
+  enter(holder: KeyHolder): void {
     const place = this.#next;
     const first = this.#holders[place];
     if (first !== undefined) {
-      this.evicted++;
+      this.#counters.recordKeysReleased++;
       first.releaseKeys();
     }
     this.#holders[place] = holder;
+    holder.ringPlace = place;
     this.#next = (place + 1) % this.#holders.length;
-    return place;
   }
 
-  /** Forgets a holder that has let go by itself; without it keys outlive their association until the ring has gone round. */
-  leave(holder: KeyHolder, place: number): void {
-    if (this.#holders[place] === holder) this.#holders[place] = undefined;
+  /** Forgets a holder that has no use for keys any more, so that neither it nor they are kept alive. */
+  leave(holder: KeyHolder): void {
+    if (this.#holders[holder.ringPlace] === holder) this.#holders[holder.ringPlace] = undefined;
   }
 }
 

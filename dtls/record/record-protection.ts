@@ -40,6 +40,7 @@ export class RecordProtection implements KeyHolder {
   /** Records sealed, and records that did not open, so far. */
   sealed = 0;
   failed = 0;
+  ringPlace = -1;
   readonly #bulk: BulkCipher;
   readonly #keys: Buffer;
   readonly #isServer: boolean;
@@ -47,7 +48,6 @@ export class RecordProtection implements KeyHolder {
   readonly #receiveCid: Buffer | undefined;
   readonly #limits: UsageLimits;
   readonly #keyRing: KeyRing;
-  #placeInRing = 0;
   #sealKey: KeyObject | undefined;
   #openKey: KeyObject | undefined;
 
@@ -132,10 +132,10 @@ export class RecordProtection implements KeyHolder {
     this.#openKey = undefined;
   }
 
-  /** The association has ended: nothing else is to hold its keys. */
-  retire(): void {
-    this.#keyRing.leave(this, this.#placeInRing);
+  /** The keys are not used any more: nothing else remembers them then. */
+  end(): void {
     this.releaseKeys();
+    this.#keyRing.leave(this);
   }
 
   #seal(type: number, epoch: number, sequence: number, plaintext: Uint8Array, cid: Buffer | undefined): Buffer {
@@ -189,7 +189,7 @@ export class RecordProtection implements KeyHolder {
   #makeKey(ofServer: boolean): KeyObject {
     const { macLength, keyLength } = this.#bulk;
     const start = 2 * macLength + (ofServer ? keyLength : 0);
-    if (this.#sealKey === undefined && this.#openKey === undefined) this.#placeInRing = this.#keyRing.enter(this);
+    if (this.#sealKey === undefined && this.#openKey === undefined) this.#keyRing.enter(this);
     return createSecretKey(this.#keys.subarray(start, start + keyLength));
   }
 

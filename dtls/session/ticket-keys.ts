@@ -1,11 +1,11 @@
-import { createCipheriv, createDecipheriv, createHmac } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, type KeyObject } from 'node:crypto';
 
 import { decodeSession, encodeSession, type Session } from './session.ts';
 
 export interface TicketKeysOptions {
   /** For how long a ticket can be resumed, at most 7 days. */
   readonly lifetimeSeconds: number;
-  /** How long a key seals tickets; it opens them for their lifetime. */
+  /** How long a key seals tickets, at least a 256th of the lifetime; it opens them for their lifetime. */
   readonly rotationSeconds: number;
   /** 32 octets or more that all processes share whose tickets should be good at each other; random keys where absent. */
   readonly secret?: Buffer | undefined;
@@ -14,7 +14,7 @@ export interface TicketKeysOptions {
 
 interface TicketKey {
   readonly name: Buffer;
-  readonly key: Buffer;
+  readonly key: KeyObject;
 }
 
 const NAME_OCTETS = 16;
@@ -23,6 +23,10 @@ const TAG_OCTETS = 16;
 /** Larger tickets (a long chain of certificates) are not issued. */
 const MAXIMUM_TICKET_OCTETS = 4096;
 const MAXIMUM_LIFETIME_SECONDS = 7 * 86_400;
+/** Periods in one lifetime: so many keys are kept at most, whatever periods a peer writes on its tickets. */
+export const MAXIMUM_PERIODS = 256;
+/** AES-256-GCM with its whole tag and no shorter one. */
+const GCM = { authTagLength: TAG_OCTETS };
 
 /**
  * Seals sessions into tickets (RFC 5077) and opens them: key name, nonce, AES-256-GCM of the session. A key belongs to a period of
@@ -31,25 +35,34 @@ const MAXIMUM_LIFETIME_SECONDS = 7 * 86_400;
 export class TicketKeys {
   readonly lifetimeSeconds: number;
   readonly #rotation: number;
-  readonly #secret: Buffer | undefined;
+  readonly #secret: KeyObject | undefined;
   readonly #random: (length: number) => Buffer;
   readonly #keys = new Map<number, TicketKey>();
 
   constructor({ lifetimeSeconds, rotationSeconds, secret, random }: TicketKeysOptions) {
     this.lifetimeSeconds = Math.min(lifetimeSeconds, MAXIMUM_LIFETIME_SECONDS);
-    this.#rotation = Math.max(1, rotationSeconds) * 1000;
-    this.#secret = secret;
+    this.#rotation = Math.max(1, rotationSeconds, this.lifetimeSeconds / MAXIMUM_PERIODS) * 1000;
+    this.#secret = secret === undefined ? undefined : createSecretKey(secret);
     this.#random = random;
   }
 
-  /** A ticket, or undefined when the session is too large for one. @param wallClock milliseconds since 1970 */
+  /**
+   * A ticket, or undefined when the session is too large for one, or has data of the application in it that MessagePack cannot carry.
+   *
+   * @param wallClock milliseconds since 1970
+   */
   seal(session: Session, wallClock: number): Buffer | undefined {
-    const plaintext = encodeSession(session);
+    let plaintext: Buffer;
+    try {
+      plaintext = encodeSession(session);
+    } catch {
+      return undefined;
+    }
     const length = NAME_OCTETS + NONCE_OCTETS + plaintext.length + TAG_OCTETS;
     if (length > MAXIMUM_TICKET_OCTETS) return undefined;
     const { name, key } = this.#keyOf(Math.floor(wallClock / this.#rotation), wallClock);
     const nonce = this.#random(NONCE_OCTETS);
-    const cipher = createCipheriv('aes-256-gcm', key, nonce).setAAD(name);
+    const cipher = createCipheriv('aes-256-gcm', key, nonce, GCM).setAAD(name);
     const ciphertext = cipher.update(plaintext);
     cipher.final();
     return Buffer.concat([name, nonce, ciphertext, cipher.getAuthTag()], length);
@@ -64,7 +77,7 @@ export class TicketKeys {
     if (period === undefined) return undefined;
     const { key } = this.#keyOf(period, wallClock);
     const nonce = ticket.subarray(NAME_OCTETS, NAME_OCTETS + NONCE_OCTETS);
-    const decipher = createDecipheriv('aes-256-gcm', key, nonce).setAAD(name);
+    const decipher = createDecipheriv('aes-256-gcm', key, nonce, GCM).setAAD(name);
     decipher.setAuthTag(ticket.subarray(ticket.length - TAG_OCTETS));
     let plaintext: Buffer;
     try {
@@ -87,6 +100,11 @@ export class TicketKeys {
     return this.#keyOf(period, wallClock).name.equals(name) ? period : undefined;
   }
 
+  /** Keys that are held. */
+  get size(): number {
+    return this.#keys.size;
+  }
+
   get #periodsKept(): number {
     return Math.ceil((this.lifetimeSeconds * 1000) / this.#rotation);
   }
@@ -107,14 +125,14 @@ export class TicketKeys {
     name.writeUInt32BE(period, 0);
     if (this.#secret === undefined) {
       this.#random(NAME_OCTETS - 4).copy(name, 4);
-      return { name, key: this.#random(32) };
+      return { name, key: createSecretKey(this.#random(32)) };
     }
     derive(this.#secret, 'name', period).copy(name, 4, 0, NAME_OCTETS - 4);
-    return { name, key: derive(this.#secret, 'key', period) };
+    return { name, key: createSecretKey(derive(this.#secret, 'key', period)) };
   }
 }
 
 /** 32 octets for one use in one period. */
-function derive(secret: Buffer, use: string, period: number): Buffer {
+function derive(secret: KeyObject, use: string, period: number): Buffer {
   return createHmac('sha256', secret).update(`osgate ticket ${use} ${period}`).digest();
 }

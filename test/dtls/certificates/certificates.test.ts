@@ -106,6 +106,14 @@ describe('DTLS certificates', function () {
     expect(verdict([below, middle], { maximumIntermediates: 0 })).to.equal(ALERT.unknownCa);
   });
 
+  it('takes a pinned certificate that is no CA for itself, and for nothing that its owner issues', () => {
+    const pinned = issue({ extensions: SERVER_EXTENSIONS, subject: '/CN=pinned' });
+    const verify = certificateVerifier({ authorities: pinned.certificate, role: 'server' });
+    expect(verify(der(pinned), 'a.example')).to.equal(undefined);
+    const issued = issue({ extensions: SERVER_EXTENSIONS, issuer: pinned });
+    expect(verify(der(issued), 'a.example')).to.equal(ALERT.badCertificate);
+  });
+
   it('refuses a certificate made for something else', () => {
     const client = issue({ extensions: ['subjectAltName=DNS:a.example', 'extendedKeyUsage=clientAuth'], issuer: root });
     expect(verdict([client])).to.equal(ALERT.unsupportedCertificate);

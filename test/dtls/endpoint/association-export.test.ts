@@ -54,6 +54,38 @@ describe('export and import of associations', () => {
     expect(second.counters.importsRefused).to.equal(20);
   });
 
+  it('lose nothing when the key is none, or data of the application cannot be carried', async () => {
+    const circle: Record<string, unknown> = {};
+    circle.again = circle;
+    const lookUp = async ({ identity }: { identity: string }) => ({
+      key: KEY,
+      ...(identity === 'odd' && { data: circle }),
+    });
+    const server = world.serve({ psk: { lookUp } });
+    const plain = await world.connect();
+    const odd = await world.connect({ psk: { identity: 'odd', key: KEY } });
+    expect(() => server.exportAssociations(Buffer.alloc(16))).to.throw(DtlsError);
+    expect(server.size).to.equal(2);
+    expect(await echo(plain, 'still here')).to.equal('still here');
+    const key = randomBytes(32);
+    const sealed = server.exportAssociations(key);
+    expect(server.counters).to.include({ associationsExported: 1, exportsRefused: 1 });
+    expect(await echo(odd, 'still here')).to.equal('still here');
+    expect(server.importAssociations(sealed, key)).to.equal(1);
+    expect(await echo(plain, 'back')).to.equal('back');
+  });
+
+  it('are refused by a server whose connection identifiers have another length', async () => {
+    const key = randomBytes(32);
+    const first = world.serve();
+    await world.connect();
+    const sealed = first.exportAssociations(key);
+    await first.close();
+    const second = world.serve({ connectionId: { length: 12 } });
+    expect(second.importAssociations(sealed, key)).to.equal(0);
+    expect(second.counters.importsRefused).to.equal(1);
+  });
+
   it('do not take what has expired, nor what was sealed otherwise', async () => {
     const key = randomBytes(32);
     const expiresAt = Date.now() + 150;

@@ -47,6 +47,14 @@ describe('DTLS server and client', () => {
     );
   });
 
+  it('hold the KeyObjects of as many associations as the limit says, and count who lets go', async () => {
+    const server = world.serve({ limits: { recordKeys: 1 } });
+    const clients = [await world.connect(), await world.connect()];
+    const before = server.counters.recordKeysReleased;
+    for (let round = 0; round < 3; round++) for (const client of clients) await echo(client, 'x');
+    expect(server.counters.recordKeysReleased).to.be.greaterThan(before + 3);
+  });
+
   it('end with a word to the peer', async () => {
     const server = world.serve();
     const client = await world.connect();

@@ -19,6 +19,25 @@ class Thing implements Timed {
 }
 
 describe('timer queue', () => {
+  it('fires the others as well when one of them throws', async () => {
+    let now = 0;
+    const queue = new TimerQueue(() => now);
+    const [first, second] = [new Thing(() => now), new Thing(() => now)];
+    first.onDue = () => {
+      throw new Error('of a listener');
+    };
+    queue.set(first, 10);
+    queue.set(second, 20);
+    now = 10;
+    expect(() => {
+      queue.run();
+    }).to.throw('of a listener');
+    now = 20;
+    const deadline = Date.now() + 2000;
+    while (second.fired.length === 0 && Date.now() < deadline) await new Promise((resolve) => setTimeout(resolve, 5));
+    expect(second.fired).to.deep.equal([20]);
+  });
+
   it('fires each thing once, when it is due, whatever the order in which they were set, moved and taken out', () => {
     const step = fc.record({ thing: fc.nat(9), at: fc.option(fc.integer({ min: 1, max: 50 }), { nil: undefined }) });
     fc.assert(

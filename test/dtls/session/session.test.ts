@@ -99,6 +99,28 @@ describe('dtls: tickets', () => {
     expect(new Set(names).size).to.equal(3);
   });
 
+  it('are not issued for data that MessagePack cannot carry', () => {
+    const circle: Record<string, unknown> = {};
+    circle.again = circle;
+    expect(keys().seal({ ...SESSION, pskData: circle }, NOW)).to.be.undefined;
+  });
+
+  it('with whatever period written on them lead to no more keys than fit a lifetime', () => {
+    const own = new TicketKeys({
+      lifetimeSeconds: 7 * 86_400,
+      rotationSeconds: 1,
+      random: randomBytes,
+      secret: randomBytes(32),
+    });
+    const ticket = own.seal(SESSION, NOW) ?? Buffer.alloc(0);
+    const period = ticket.readUInt32BE(0);
+    for (let back = -10; back < 1000; back++) {
+      ticket.writeUInt32BE(period - back, 0);
+      own.open(ticket, NOW);
+    }
+    expect(own.size).to.be.at.most(300);
+  });
+
   it('are not issued for sessions that are too large', () => {
     expect(keys().seal({ ...SESSION, pskData: 'x'.repeat(5000) }, NOW)).to.be.undefined;
   });
