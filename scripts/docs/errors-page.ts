@@ -1,3 +1,4 @@
+import { DTLS_ERROR_CODES } from '../../dtls/errors.ts';
 import { KMC_ERROR_CODES } from '../../kmc/errors.ts';
 import { OSGATE_ERROR_CODES } from '../../lib/errors.ts';
 import { SIP_ERROR_CODES } from '../../sip/errors.ts';
@@ -5,6 +6,7 @@ import { SIP_ERROR_CODES } from '../../sip/errors.ts';
 const TABLES = [
   { title: 'Gateway, agent, configuration', name: 'OsgateError', from: 'osgate', codes: OSGATE_ERROR_CODES },
   { title: 'SIP engine', name: 'SipError', from: 'osgate/sip', codes: SIP_ERROR_CODES },
+  { title: 'DTLS', name: 'DtlsError', from: 'osgate/dtls', codes: DTLS_ERROR_CODES },
   { title: 'Key centre', name: 'KmcError', from: 'osgate/kmc', codes: KMC_ERROR_CODES },
 ];
 
