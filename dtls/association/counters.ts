@@ -56,7 +56,7 @@ export interface DtlsCounters {
   futureMessagesRefused: number;
   /** Fragments that were refused because one handshake holds all the memory that it may. */
   handshakeMemoryRefused: number;
-  /** Fragments that were refused because half-open handshakes hold all the memory that they may. */
+  /** Fragments, messages and flights that were refused because half-open handshakes hold all the memory that they may. */
   halfOpenMemoryRefused: number;
   /** Flights sent again because a timer ran out. */
   retransmissions: number;

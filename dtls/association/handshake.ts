@@ -54,6 +54,8 @@ export abstract class Handshake {
   #doubtEndsAt = Number.POSITIVE_INFINITY;
   #early: EarlyRecord[] = [];
   #earlyOctets = 0;
+  /** Of messages that were read. */
+  #heldOctets = 0;
 
   constructor(association: Association, expected: readonly number[]) {
     const { host, settings } = association;
@@ -169,8 +171,9 @@ export abstract class Handshake {
   /** Gives back what it holds. */
   clear(): void {
     this.#reassembler.clear();
-    this.association.settings.halfOpenMemory.release(this.#earlyOctets);
+    this.association.settings.halfOpenMemory.release(this.#earlyOctets + this.#heldOctets);
     this.#earlyOctets = 0;
+    this.#heldOctets = 0;
     this.#early = [];
     this.#flight = undefined;
     this.#releaseFlight();
@@ -253,6 +256,18 @@ export abstract class Handshake {
     this.association.establish(negotiated, lastFlight);
   }
 
+  /** Takes memory until the handshake is over; ends the handshake when there is none. */
+  #hold(octets: number): boolean {
+    const { host, settings } = this.association;
+    if (settings.halfOpenMemory.take(octets)) {
+      this.#heldOctets += octets;
+      return true;
+    }
+    host.counters.halfOpenMemoryRefused++;
+    this.association.fail(ALERT.internalError);
+    return false;
+  }
+
   #releaseFlight(): void {
     this.association.settings.halfOpenMemory.release(this.#flightOctets);
     this.#flightOctets = 0;
@@ -266,6 +281,8 @@ export abstract class Handshake {
         this.association.fail(ALERT.unexpectedMessage);
         return;
       }
+      // The transcript keeps it, and of certificates there is a copy as well.
+      if (!this.#hold(2 * message.octets.length)) return;
       try {
         this.onMessage(message);
       } catch (error) {

@@ -1,8 +1,6 @@
+import { CONTENT_TYPE, RECORD_HEADER_OCTETS } from '../record/record-header.ts';
 import { ByteReader } from './byte-reader.ts';
 import { DTLS_1_0, HANDSHAKE_HEADER_OCTETS, HANDSHAKE_TYPE } from './handshake-type.ts';
-
-const RECORD_HEADER_OCTETS = 13;
-const HANDSHAKE_CONTENT = 22;
 
 /**
  * The whole datagram of a HelloVerifyRequest (RFC 6347 4.2.1). It repeats the record sequence number and the message_seq of
@@ -14,7 +12,7 @@ const HANDSHAKE_CONTENT = 22;
 export function writeHelloVerifyRequest(cookie: Buffer, messageSequence: number, recordSequence: number): Buffer {
   const body = 3 + cookie.length;
   const datagram = Buffer.allocUnsafe(RECORD_HEADER_OCTETS + HANDSHAKE_HEADER_OCTETS + body);
-  datagram[0] = HANDSHAKE_CONTENT;
+  datagram[0] = CONTENT_TYPE.handshake;
   datagram.writeUInt16BE(DTLS_1_0, 1);
   datagram.writeUInt16BE(0, 3);
   datagram.writeUIntBE(recordSequence, 5, 6);
