@@ -34,6 +34,8 @@ export interface SystemOptions {
   readonly admin?: boolean;
   /** The `ops.hep` section. */
   readonly hep?: object;
+  /** How long GBA keys last; an hour where absent. */
+  readonly keyLifetimeSeconds?: number;
   /** Worker processes of the gateway; 1 where absent. */
   readonly workers?: number;
 }
@@ -73,7 +75,7 @@ export class System {
     try {
       const logLevel = options.logLevel ?? 'debug';
       await writeCertificates(folder);
-      const kmcConfig = await writeKmcConfig(folder, logLevel);
+      const kmcConfig = await writeKmcConfig(folder, logLevel, options.keyLifetimeSeconds);
       await seed(folder, kmcConfig, options.subscribers);
       const kmc = started(new NodeProcess('key centre', OSGATE, ['kmc', '-c', kmcConfig]));
       const ub = await kmc.waitFor(
@@ -198,13 +200,13 @@ async function writeCertificates(folder: string): Promise<void> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
 }
 
-async function writeKmcConfig(folder: string, level: string): Promise<string> {
+async function writeKmcConfig(folder: string, level: string, keyLifetimeSeconds = 3600): Promise<string> {
   return writeYaml(join(folder, 'kmc.yaml'), {
     log: { level, format: 'json' },
     kmc: {
       domain: BSF_DOMAIN,
       subscribers: { database: 'subscribers.db', secretKey: { file: 'secret.key' } },
-      bootstrapping: { store: { type: 'sqlite', path: 'contexts.db' } },
+      bootstrapping: { keyLifetimeSeconds, store: { type: 'sqlite', path: 'contexts.db' } },
       ub: { host: '127.0.0.1', port: 0 },
       nbsp: {
         host: '127.0.0.1',
