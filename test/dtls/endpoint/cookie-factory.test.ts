@@ -51,6 +51,7 @@ function hello({
 }: { cookie?: Buffer; random?: number; sessionId?: number; suites?: string } = {}): ClientHelloView {
   const version = Buffer.from('fefd', 'hex');
   return {
+    version: 0xfefd,
     messageSequence: 1,
     random: Buffer.alloc(32, random),
     cookie,
