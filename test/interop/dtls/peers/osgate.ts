@@ -187,7 +187,7 @@ function readOptional(path: string | undefined): string | undefined {
 
 function retransmission(timer: number | undefined): { initialMilliseconds: number; maximumMilliseconds: number } {
   // Short, so that tests with loss end soon: on loopback nothing takes longer.
-  return { initialMilliseconds: timer ?? 200, maximumMilliseconds: 1000 };
+  return { initialMilliseconds: timer ?? 200, maximumMilliseconds: Math.max(1000, (timer ?? 0) * 16) };
 }
 
 async function until<Found>(what: string, find: () => Found | undefined, server: OsgateServer): Promise<Found> {

@@ -46,7 +46,7 @@ export class Credentials {
   readonly authorities = join(this.folder, 'authorities.pem');
   readonly #ecdsa: Authority;
   readonly #rsa: Authority;
-  readonly #issued = new Map<string, CertificateFiles>();
+  readonly #issued = new Map<string, Promise<CertificateFiles>>();
 
   private constructor(ecdsa: Authority, rsa: Authority) {
     this.#ecdsa = ecdsa;
@@ -59,9 +59,13 @@ export class Credentials {
   }
 
   /** A certificate for that name with a key of that kind, made on first use. */
-  async issue(name: string, kind: KeyKind): Promise<CertificateFiles> {
-    const known = this.#issued.get(`${name} ${kind}`);
-    if (known !== undefined) return known;
+  issue(name: string, kind: KeyKind): Promise<CertificateFiles> {
+    const known = this.#issued.get(`${name} ${kind}`) ?? this.#issue(name, kind);
+    this.#issued.set(`${name} ${kind}`, known);
+    return known;
+  }
+
+  async #issue(name: string, kind: KeyKind): Promise<CertificateFiles> {
     const authority = kind === 'rsa-2048' ? this.#rsa : this.#ecdsa;
     const keys = await makeKeys(kind);
     const certificate = await x509.X509CertificateGenerator.create({
@@ -85,7 +89,6 @@ export class Credentials {
     const pkcs8 = Buffer.from(await webcrypto.subtle.exportKey('pkcs8', keys.privateKey));
     writeFileSync(files.certificate, certificate.toString('pem'));
     writeFileSync(files.privateKey, x509.PemConverter.encode(pkcs8, 'PRIVATE KEY'), { mode: 0o600 });
-    this.#issued.set(`${name} ${kind}`, files);
     return files;
   }
 
