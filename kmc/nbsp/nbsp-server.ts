@@ -154,23 +154,14 @@ export class NbspServer {
   #clientOf(stream: ServerHttp2Stream): { name: string; keyCentre: KeyCentre } | undefined {
     const socket: unknown = stream.session?.socket;
     // The session's socket is a proxy over the TLS socket; only its own methods tell the certificate.
-    const certificate = (socket as TLSSocket | undefined)?.getPeerCertificate();
-    const names = dnsNames(certificate?.subjectaltname);
-    for (const name of names) {
-      const keyCentre = this.#options.clients.get(name);
-      if (keyCentre !== undefined) return { name, keyCentre };
+    const certificate = (socket as TLSSocket | undefined)?.getPeerX509Certificate();
+    if (certificate === undefined) return undefined;
+    // The text form of the names is not taken apart: a name may hold what looks like another one (CVE-2021-44532).
+    for (const [name, keyCentre] of this.#options.clients) {
+      if (certificate.checkHost(name, { subject: 'never', wildcards: false }) !== undefined) return { name, keyCentre };
     }
     return undefined;
   }
-}
-
-/** `DNS:a.example, DNS:b.example` to names in lower case. */
-function dnsNames(subjectAltName: string | undefined): string[] {
-  return (subjectAltName ?? '')
-    .split(',')
-    .map((entry) => entry.trim())
-    .filter((entry) => entry.startsWith('DNS:'))
-    .map((entry) => entry.slice(4).toLowerCase());
 }
 
 /** Undefined for a body that is too long; the rest of it is not kept. */
