@@ -47,7 +47,7 @@ export async function interopPage(content: PageContent): Promise<string> {
 
 Every cell is a session between osgate and a foreign implementation, had in this form in every run of \`npm test\`: handshake with
 cookie, several lines there and back, what both ends say of it compared, and a close_notify (but over a bad network, which may
-lose it). The versions are those of Debian 12: ${versions.join(', ')}; and node-dtls-client 2.0 of npm.
+lose it). Such a network does what it does by seed, and loses no more than three datagrams in a row in one direction. The versions are those of Debian 12: ${versions.join(', ')}; and node-dtls-client 2.0 of npm.
 
 *client* means that the peer was the client and osgate the server, *server* the other way round. A number stands for a reason
 why it cannot be, all of which are listed at the end.

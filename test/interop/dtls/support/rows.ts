@@ -31,7 +31,6 @@ export const FEATURE_ROWS: readonly Row[] = [
       return 'servers of OpenSSL 3.0 take Ed25519 keys for TLS 1.2 but not for DTLS 1.2; openssl s_client fails there as well';
     }
     if (peer.name === 'mbedTLS') return 'mbedTLS 2.28 has no Ed25519';
-    if (peer.name === 'wolfSSL') return 'wolfSSL 5.5 offers no Ed25519 among its signature schemes for DTLS 1.2';
     return undefined;
   }),
   ...['x25519', 'secp256r1', 'secp384r1'].map((group): Row => ({
@@ -43,7 +42,6 @@ export const FEATURE_ROWS: readonly Row[] = [
   clientCertificates('client certificate with RSA 2048', 'rsa-2048'),
   clientCertificates('client certificate with Ed25519', 'ed25519', (peer) => {
     if (peer.name === 'mbedTLS') return 'mbedTLS 2.28 has no Ed25519';
-    if (peer.name === 'wolfSSL') return 'wolfSSL 5.5 offers no Ed25519 among its signature schemes for DTLS 1.2';
     return undefined;
   }),
   {
@@ -51,9 +49,6 @@ export const FEATURE_ROWS: readonly Row[] = [
     plan: (peer, direction) => {
       if (peer.name === 'Pion' && direction === 'to osgate') {
         return { cannot: 'clients of Pion 2.2 stop at the answer to server_name that RFC 6066 3 asks for' };
-      }
-      if (peer.name === 'GnuTLS' && direction === 'from osgate') {
-        return { cannot: 'gnutls-serv chooses no certificate by name over UDP' };
       }
       return planFor(peer, direction, { suite: ECDSA, asksForOtherName: true });
     },
@@ -65,7 +60,8 @@ export const FEATURE_ROWS: readonly Row[] = [
   {
     title: 'without extended master secret',
     plan: (peer, direction) => {
-      if (peer.name === 'OpenSSL') return { cannot: 'openssl cannot be told to leave the extension out' };
+      if (peer.name === 'OpenSSL')
+        return { cannot: 'openssl s_client and s_server have no option to leave the extension out' };
       if (peer.name === 'node-dtls-client') return planFor(peer, direction, { suite: PSK });
       return planFor(peer, direction, { suite: pskSuiteOf(peer), extendedMasterSecret: false });
     },
