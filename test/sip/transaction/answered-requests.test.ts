@@ -9,7 +9,8 @@ import { VirtualScheduler } from '../../support/virtual-scheduler.ts';
 
 const LIFETIME = 32_000;
 const transport = silentTransport('UDP');
-const keyOf = (branch: string, seed = 1): TransactionKey => new TransactionKey(seed, 'MESSAGE', branch, '192.0.2.1', 5060);
+const keyOf = (branch: string, seed = 1): TransactionKey =>
+  new TransactionKey(seed, 'MESSAGE', branch, '192.0.2.1', 5060);
 const flowOf = (port: number): Flow => ({ transport, peer: { address: '192.0.2.1', port } });
 
 describe('what is left of answered requests', () => {

@@ -57,7 +57,10 @@ describe('the DTLS server of a listener', () => {
     onClosed: () => undefined,
   };
 
-  const make = async (requires?: { gsid: number; flags: number[] }[], firstAssociation = 0xffff_ffff): Promise<void> => {
+  const make = async (
+    requires?: { gsid: number; flags: number[] }[],
+    firstAssociation = 0xffff_ffff,
+  ): Promise<void> => {
     server = new ChannelServer({
       name: 'test',
       proofs: new ChannelProofs({ psk: [psk], certificates: undefined }),
