@@ -405,7 +405,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (this.#state !== 'established') return;
     if (this.negotiated?.returnRoutability !== true) {
       this.#move(from);
-      this.#unproven = new UnprovenAddress();
+      this.#unproven = new UnprovenAddress(this.settings.limits.unprovenAddressAllowance);
       return;
     }
     // The answer to a challenge comes from the new address, and is looked at by itself.

@@ -30,6 +30,8 @@ export interface AssociationLimits {
   readonly maximumBadHandshakeRecords: number;
   /** Certificates of a peer's chain. */
   readonly maximumCertificates: number;
+  /** Octets that may go to an address to which a peer has moved and that is not proven yet; three times what came from there, where that is more. */
+  readonly unprovenAddressAllowance: number;
   /** A peer that did not answer a return routability check in this time has not moved. */
   readonly pathCheckTimeout: number;
 }
@@ -51,5 +53,6 @@ export const DEFAULT_ASSOCIATION_LIMITS: AssociationLimits = {
   maximumEarlyRecords: 4,
   maximumBadHandshakeRecords: 2,
   maximumCertificates: 10,
+  unprovenAddressAllowance: 4096,
   pathCheckTimeout: 1000,
 };

@@ -33,6 +33,8 @@ export interface DtlsLimits {
   readonly certificates: number;
   /** Associations that hold KeyObjects for their records, half a kilobyte each; the others make theirs anew for every burst. */
   readonly recordKeys: number;
+  /** Octets to an address to which a peer has moved and that is not proven yet; three times what came from there, where that is more. */
+  readonly unprovenAddressBytes: number;
   /** Answers to one flight of the peer that it repeats. */
   readonly duplicateAnswers: number;
 }
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: DtlsLimits = {
   badHandshakeRecords: 2,
   certificates: 10,
   recordKeys: DEFAULT_KEY_RING_SIZE,
+  unprovenAddressBytes: 4096,
   duplicateAnswers: 8,
 };
 
@@ -65,6 +68,7 @@ export function associationLimitsOf(limits: DtlsLimits): Partial<AssociationLimi
     maximumEarlyRecords: limits.earlyRecords,
     maximumBadHandshakeRecords: limits.badHandshakeRecords,
     maximumCertificates: limits.certificates,
+    unprovenAddressAllowance: limits.unprovenAddressBytes,
     maximumDuplicateAnswers: limits.duplicateAnswers,
   };
 }

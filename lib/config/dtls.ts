@@ -92,6 +92,11 @@ function limits() {
       .describe('Octets of a ClientHello that is looked at before its sender has proven its address.'),
     helloVerifyRequestsPerSecond: count().default(50_000).describe('HelloVerifyRequests a second, to everybody.'),
     pskLookUps: count().default(10_000).describe('Look-ups of pre-shared keys under way at once.'),
+    unprovenAddressBytes: count(0)
+      .default(4096)
+      .describe(
+        'Octets to an address that an agent has moved to, until a newer record proves it; three times what came from there, where that is more.',
+      ),
     loggedFailuresPerSecond: count().default(100).describe('Failed handshakes that are logged, a second.'),
   });
 }

@@ -7,8 +7,8 @@ const SUITE = 'TLS_PSK_WITH_AES_128_GCM_SHA256';
 const CIDS = { server: { connectionId: true }, client: { connectionId: true } } as const;
 
 /** A pair of which the client has sent one record of `octets` from another address. */
-function moved(octets: number): { pair: Pair; received: number; elsewhere: object } {
-  const pair = new Pair({ suite: SUITE, ...CIDS }).run(100);
+function moved(octets: number, allowance = 0): { pair: Pair; received: number; elsewhere: object } {
+  const pair = new Pair({ suite: SUITE, ...CIDS, limits: { unprovenAddressAllowance: allowance } }).run(100);
   expect(pair.server.established).to.have.lengthOf(1);
   const elsewhere = { name: 'elsewhere' };
   const record = pair.clientAssociation.seal(23, Buffer.alloc(octets)) ?? Buffer.alloc(0);
@@ -23,6 +23,12 @@ function octetsTo(pair: Pair, address: unknown): number {
 }
 
 describe('dtls: peers that have moved, without a return routability check (RFC 9146 6)', () => {
+  it('lesson 4: a peer that has moved and said next to nothing since gets a SIP request', () => {
+    const { pair } = moved(4, 4096);
+    expect(pair.serverAssociation.send(Buffer.alloc(1300))).to.be.true;
+    expect(pair.serverAssociation.send(Buffer.alloc(1300))).to.be.true;
+  });
+
   it('lesson 4: the new address gets at most three times what came from it until a newer record came from there', () => {
     const { pair, received, elsewhere } = moved(100);
     const server = pair.serverAssociation;
@@ -55,6 +61,7 @@ describe('dtls: peers that have moved, without a return routability check (RFC 9
   it('a repeated last flight is bounded as well', () => {
     const pair = new Pair({
       suite: 'TLS_ECDHE_RSA_WITH_AES_128_GCM_SHA256',
+      limits: { unprovenAddressAllowance: 0 },
       ...CIDS,
       server: { connectionId: true, credentials: () => [RSA_CREDENTIALS, ECDSA_CREDENTIALS] },
     }).run(100);
@@ -68,7 +75,7 @@ describe('dtls: peers that have moved, without a return routability check (RFC 9
   });
 
   it('counts octets of both ways', () => {
-    const address = new UnprovenAddress();
+    const address = new UnprovenAddress(0);
     expect(address.send(1)).to.be.false;
     expect(address.receive(10, true)).to.be.false;
     expect(address.send(31)).to.be.false;
