@@ -55,8 +55,6 @@ export const ALERT = {
   certificateRequired: 116,
 } as const;
 
-export type AlertName = keyof typeof ALERT;
-
 /** The levels of alerts (RFC 5246 7.2). */
 export const ALERT_LEVEL = { warning: 1, fatal: 2 } as const;
 

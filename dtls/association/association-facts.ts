@@ -1,4 +1,5 @@
-import { MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { MASTER_SECRET_OCTETS } from '../suites/secrets.ts';
 import { encodeSession } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { exportKeyingMaterial } from '../suites/secrets.ts';

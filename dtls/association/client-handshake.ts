@@ -1,5 +1,6 @@
 import { type X509Certificate } from 'node:crypto';
 
+import { readPeerCertificate } from '../certificates/read-certificates.ts';
 import { ALERT } from '../errors.ts';
 import {
   type CertificateRequest,
@@ -10,7 +11,6 @@ import {
 } from '../handshake/certificate-messages.ts';
 import { writeClientHello } from '../handshake/client-hello.ts';
 import { type HelloExtensions, noExtensions } from '../handshake/extensions.ts';
-import { writeFinished } from '../handshake/finished.ts';
 import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
@@ -24,7 +24,7 @@ import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { readNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { readServerHello, type ServerHello } from '../handshake/server-hello.ts';
 import { Transcript } from '../handshake/transcript.ts';
-import type { Session } from '../session/session.ts';
+import { SESSION_ID_OCTETS, type Session } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { groupByCode } from '../suites/key-exchange.ts';
 import { ecdhePskPremasterSecret, pskPremasterSecret } from '../suites/secrets.ts';
@@ -37,15 +37,13 @@ import {
   resumableSession,
   suiteCodes,
 } from './client-negotiation.ts';
-import { Handshake } from './handshake.ts';
+import { Handshake, refuseAll } from './handshake.ts';
 import { keyLogLine } from './key-log.ts';
 import type { Negotiated } from './negotiated.ts';
-import { readX509 } from './server-handshake.ts';
 import { fitsKeyExchange, maximumPlaintext } from './server-negotiation.ts';
 import type { ClientPsk, ClientSettings } from './settings.ts';
 import { isUsablePsk } from './usable-psk.ts';
 
-const SESSION_ID_OCTETS = 32;
 /** HelloVerifyRequests that are answered: a server may have changed its secret in between, but not all the time. */
 const MAXIMUM_HELLO_VERIFY_REQUESTS = 3;
 /** How long a session is offered when its server does not say, in milliseconds (RFC 5246 F.1.4). */
@@ -203,7 +201,7 @@ export class ClientHandshake extends Handshake {
       return;
     }
     const copies = certificates.map((one) => copyOctets(one));
-    this.#peer = readX509(own);
+    this.#peer = readPeerCertificate(own);
     const alert =
       this.#peer === undefined
         ? ALERT.badCertificate
@@ -323,8 +321,8 @@ export class ClientHandshake extends Handshake {
     const flight = new Flight();
     const credentials = this.#request === undefined ? undefined : this.#credentialsFor(this.#request);
     if (this.#request !== undefined)
-      this.#add(flight, writeCertificate(credentials?.certificates ?? [], this.sendSequence++));
-    this.#add(flight, writeClientKeyExchange({ identity: psk?.identity, publicKey }, this.sendSequence++));
+      this.add(flight, writeCertificate(credentials?.certificates ?? [], this.sendSequence++));
+    this.add(flight, writeClientKeyExchange({ identity: psk?.identity, publicKey }, this.sendSequence++));
     let premaster = shared ?? NO_OCTETS;
     if (psk !== undefined)
       premaster = shared === undefined ? pskPremasterSecret(psk.key) : ecdhePskPremasterSecret(shared, psk.key);
@@ -334,11 +332,11 @@ export class ClientHandshake extends Handshake {
     if (credentials !== undefined) {
       const { scheme, privateKey } = credentials;
       const signature = sign(scheme, privateKey, this.transcript.octets);
-      this.#add(flight, writeCertificateVerify({ scheme: scheme.code, signature }, this.sendSequence++));
+      this.add(flight, writeCertificateVerify({ scheme: scheme.code, signature }, this.sendSequence++));
     }
     this.#install(schedule, { pskIdentity: psk?.identity, peerCertificates: this.#peerCertificates, resumed: false });
     association.expiresAt = psk?.expiresAt;
-    this.#addFinished(flight, schedule);
+    this.addFinished(flight, schedule, 'client');
     this.expected = [this.#hello?.extensions.sessionTicket === undefined ? finished : newSessionTicket];
     this.send(flight);
   }
@@ -407,7 +405,7 @@ export class ClientHandshake extends Handshake {
     }
     this.transcript.add(octets);
     const flight = new Flight();
-    this.#addFinished(flight, schedule);
+    this.addFinished(flight, schedule, 'client');
     this.sendLast(flight, result);
   }
 
@@ -430,20 +428,4 @@ export class ClientHandshake extends Handshake {
       sessionExpiresAt: Math.min(wallClock + lifetime, keyExpiresAt),
     };
   }
-
-  #add(flight: Flight, message: Buffer): void {
-    this.transcript.add(message);
-    flight.message(message);
-  }
-
-  #addFinished(flight: Flight, schedule: KeySchedule): void {
-    const message = writeFinished(schedule.verifyData('client', this.transcript), this.sendSequence++);
-    this.transcript.add(message);
-    flight.changeCipherSpec().message(message, 1);
-    this.association.protectSending();
-  }
-}
-
-function refuseAll(): number {
-  return ALERT.unknownCa;
 }

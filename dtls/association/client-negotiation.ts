@@ -3,7 +3,7 @@ import { isIP } from 'node:net';
 import { ALERT } from '../errors.ts';
 import { EXTENSION_TYPE, RENEGOTIATION_SIGNAL } from '../handshake/extension-type.ts';
 import { type HelloExtensions, noExtensions } from '../handshake/extensions.ts';
-import { DTLS_1_2 } from '../handshake/handshake-type.ts';
+import { VERSION_DTLS_1_2 } from '../record/record-header.ts';
 import type { ServerHello } from '../handshake/server-hello.ts';
 import { decodeSession, type Session } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
@@ -90,7 +90,7 @@ export function checkServerHello(
   settings: ClientSettings,
 ): number | undefined {
   const { extensions } = hello;
-  if (hello.version !== DTLS_1_2) return ALERT.protocolVersion;
+  if (hello.version !== VERSION_DTLS_1_2) return ALERT.protocolVersion;
   if (suite === undefined || hello.compressionMethod !== 0) return ALERT.illegalParameter;
   for (const type of extensions.types) if (!wasOffered(type, offered)) return ALERT.unsupportedExtension;
   if ((extensions.renegotiationInfo?.length ?? 0) > 0) return ALERT.handshakeFailure;

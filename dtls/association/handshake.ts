@@ -1,7 +1,9 @@
 import { ALERT } from '../errors.ts';
 import type { Flight } from '../handshake/flight.ts';
+import { writeFinished } from '../handshake/finished.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
+import type { KeySchedule } from '../handshake/key-schedule.ts';
 import { Reassembler } from '../handshake/reassembler.ts';
 import { Transcript } from '../handshake/transcript.ts';
 import { CONTENT_TYPE } from '../record/record-header.ts';
@@ -340,4 +342,23 @@ export abstract class Handshake {
     this.#mtu = smaller;
     this.association.host.counters.pathMtuBackOffs++;
   }
+
+  /** Puts a message into a flight and into the transcript. */
+  protected add(flight: Flight, message: Buffer): void {
+    this.transcript.add(message);
+    flight.message(message);
+  }
+
+  /** Ends a flight with ChangeCipherSpec and Finished; what is sent from now on is protected. */
+  protected addFinished(flight: Flight, schedule: KeySchedule, sender: 'client' | 'server'): void {
+    const message = writeFinished(schedule.verifyData(sender, this.transcript), this.sendSequence++);
+    this.transcript.add(message);
+    flight.changeCipherSpec().message(message, 1);
+    this.association.protectSending();
+  }
+}
+
+/** What verifies certificates where nothing was given that could: an alert for all of them. */
+export function refuseAll(): number {
+  return ALERT.unknownCa;
 }

@@ -1,5 +1,6 @@
-import { X509Certificate } from 'node:crypto';
+import type { X509Certificate } from 'node:crypto';
 
+import { readPeerCertificate } from '../certificates/read-certificates.ts';
 import { ALERT } from '../errors.ts';
 import {
   CERTIFICATE_TYPE,
@@ -10,21 +11,21 @@ import {
 } from '../handshake/certificate-messages.ts';
 import { type ClientHello, readClientHello } from '../handshake/client-hello.ts';
 import type { HelloExtensions } from '../handshake/extensions.ts';
-import { writeFinished, writeServerHelloDone } from '../handshake/finished.ts';
+import { writeServerHelloDone } from '../handshake/finished.ts';
 import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readClientKeyExchange, writeParameters, writeServerKeyExchange } from '../handshake/key-exchange-messages.ts';
-import { KeySchedule, MASTER_SECRET_OCTETS, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { writeNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { writeServerHello } from '../handshake/server-hello.ts';
-import type { Session } from '../session/session.ts';
+import { SESSION_ID_OCTETS, type Session } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import type { KeyShare } from '../suites/key-exchange.ts';
-import { ecdhePskPremasterSecret, pskPremasterSecret } from '../suites/secrets.ts';
+import { ecdhePskPremasterSecret, MASTER_SECRET_OCTETS, pskPremasterSecret } from '../suites/secrets.ts';
 import { sign, signatureSchemeByCode, verify } from '../suites/signature-schemes.ts';
 import { type Association, NO_OCTETS } from './association.ts';
-import { Handshake } from './handshake.ts';
+import { Handshake, refuseAll } from './handshake.ts';
 import { keyLogLine } from './key-log.ts';
 import type { Negotiated } from './negotiated.ts';
 import {
@@ -39,7 +40,6 @@ import { findSession, hostName } from './server-resumption.ts';
 import type { PskAnswer, ServerSettings } from './settings.ts';
 import { hasEnded, isUsablePsk } from './usable-psk.ts';
 
-const SESSION_ID_OCTETS = 32;
 /** Octets of the key that stands in for that of an unknown identity: as many as a GBA key has. */
 const STAND_IN_KEY_OCTETS = 32;
 
@@ -143,14 +143,14 @@ export class ServerHandshake extends Handshake {
     if (remembers) this.#sessionId = association.host.random(SESSION_ID_OCTETS);
 
     const flight = new Flight();
-    this.#add(flight, this.#serverHello(hello, suite));
+    this.add(flight, this.#serverHello(hello, suite));
     if (choice.credentials !== undefined)
-      this.#add(flight, writeCertificate(choice.credentials.certificates, this.sendSequence++));
+      this.add(flight, writeCertificate(choice.credentials.certificates, this.sendSequence++));
     const keyExchange = this.#serverKeyExchange(choice);
-    if (keyExchange !== undefined) this.#add(flight, keyExchange);
+    if (keyExchange !== undefined) this.add(flight, keyExchange);
     const asksForCertificate = choice.credentials !== undefined && this.#settings.clientCertificates !== 'none';
-    if (asksForCertificate) this.#add(flight, this.#certificateRequest());
-    this.#add(flight, writeServerHelloDone(this.sendSequence++));
+    if (asksForCertificate) this.add(flight, this.#certificateRequest());
+    this.add(flight, writeServerHelloDone(this.sendSequence++));
     this.expected = [asksForCertificate ? HANDSHAKE_TYPE.certificate : HANDSHAKE_TYPE.clientKeyExchange];
     this.send(flight);
   }
@@ -218,7 +218,7 @@ export class ServerHandshake extends Handshake {
       if (this.#settings.clientCertificates === 'require') association.fail(ALERT.handshakeFailure);
     } else {
       const copies = certificates.map((certificate) => copyOctets(certificate));
-      this.#peer = readX509(own);
+      this.#peer = readPeerCertificate(own);
       const name = this.#hello === undefined ? undefined : hostName(this.#hello);
       const alert =
         this.#peer === undefined ? ALERT.badCertificate : (this.#settings.verifyClient ?? refuseAll)(copies, name);
@@ -329,13 +329,13 @@ export class ServerHandshake extends Handshake {
     // The client sees by its own identifier that the session is resumed (RFC 5077 3.4).
     this.#sessionId = hello.sessionId;
     const flight = new Flight();
-    this.#add(flight, this.#serverHello(hello, suite));
+    this.add(flight, this.#serverHello(hello, suite));
     const { masterSecret } = session;
     const schedule = KeySchedule.fromMaster(suite, masterSecret, this.#clientRandom, this.#serverRandom);
     const { pskIdentity, pskData, peerCertificates } = session;
     this.#install(schedule, { pskIdentity, pskData, peerCertificates, resumed: true });
     this.association.expiresAt = session.keyExpiresAt;
-    this.#addFinished(flight, schedule);
+    this.addFinished(flight, schedule, 'server');
     this.expected = [HANDSHAKE_TYPE.finished];
     this.send(flight);
   }
@@ -401,9 +401,9 @@ export class ServerHandshake extends Handshake {
     }
     this.transcript.add(octets);
     const flight = new Flight();
-    if (this.#willIssueTicket) this.#add(flight, this.#newSessionTicket(negotiated));
+    if (this.#willIssueTicket) this.add(flight, this.#newSessionTicket(negotiated));
     else if (this.#sessionId.length > 0) this.#remember(negotiated);
-    this.#addFinished(flight, schedule);
+    this.addFinished(flight, schedule, 'server');
     this.sendLast(flight, negotiated);
   }
 
@@ -438,29 +438,4 @@ export class ServerHandshake extends Handshake {
       peerCertificates: negotiated.peerCertificates,
     };
   }
-
-  #add(flight: Flight, message: Buffer): void {
-    this.transcript.add(message);
-    flight.message(message);
-  }
-
-  #addFinished(flight: Flight, schedule: KeySchedule): void {
-    const finished = writeFinished(schedule.verifyData('server', this.transcript), this.sendSequence++);
-    this.transcript.add(finished);
-    flight.changeCipherSpec().message(finished, 1);
-    this.association.protectSending();
-  }
-}
-
-/** Undefined for what is no certificate. */
-export function readX509(der: Buffer): X509Certificate | undefined {
-  try {
-    return new X509Certificate(der);
-  } catch {
-    return undefined;
-  }
-}
-
-function refuseAll(): number {
-  return ALERT.unknownCa;
 }

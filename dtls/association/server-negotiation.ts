@@ -2,7 +2,7 @@ import { ALERT } from '../errors.ts';
 import type { ClientHello } from '../handshake/client-hello.ts';
 import { FALLBACK_SIGNAL, RENEGOTIATION_SIGNAL } from '../handshake/extension-type.ts';
 import { type HelloExtensions, noExtensions } from '../handshake/extensions.ts';
-import { DTLS_1_2 } from '../handshake/handshake-type.ts';
+import { VERSION_DTLS_1_2 } from '../record/record-header.ts';
 import { MAXIMUM_PLAINTEXT_OCTETS } from '../record/record-header.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { type Group, groupByCode } from '../suites/key-exchange.ts';
@@ -26,7 +26,7 @@ const GROUPS_OF_SILENT_CLIENTS: readonly number[] = [23];
 export function checkClientHello(hello: ClientHello, settings: ServerSettings): number | undefined {
   const { extensions } = hello;
   // Versions of DTLS count down.
-  if (hello.version >> 8 !== 0xfe || hello.version > DTLS_1_2) {
+  if (hello.version >> 8 !== 0xfe || hello.version > VERSION_DTLS_1_2) {
     // It says that it could do better and was made to believe that we cannot (RFC 7507 3).
     return hello.cipherSuites.includes(FALLBACK_SIGNAL) ? ALERT.inappropriateFallback : ALERT.protocolVersion;
   }

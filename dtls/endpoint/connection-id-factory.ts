@@ -1,4 +1,4 @@
-import { Hmac } from './hmac.ts';
+import { Hmac } from '../suites/hmac.ts';
 
 /** Octets behind the random ones: the worker's number, and one that is always zero; both are hidden by a mask. */
 const HIDDEN_OCTETS = 2;
@@ -35,6 +35,8 @@ export class ConnectionIdFactory {
   readonly worker: number;
   readonly #random: (length: number) => Buffer;
   readonly #hmac: Hmac;
+  /** The last mask, in its first octets. */
+  readonly #code: Buffer;
   #slab: Buffer = Buffer.alloc(0);
   #used = 0;
 
@@ -43,7 +45,8 @@ export class ConnectionIdFactory {
     this.worker = worker ?? 0;
     this.#random = random;
     // Without a key the number is still found by every worker, but by strangers as well.
-    this.#hmac = new Hmac(key ?? Buffer.alloc(KEY_OCTETS), this.length);
+    this.#hmac = new Hmac('sha256', key ?? Buffer.alloc(KEY_OCTETS));
+    this.#code = Buffer.alloc(this.#hmac.length);
   }
 
   make(): Buffer {
@@ -77,7 +80,8 @@ export class ConnectionIdFactory {
 
   #mask(octets: Buffer, offset: number): Buffer {
     const randomOctets = this.length - HIDDEN_OCTETS;
-    octets.copy(this.#hmac.message, 0, offset, offset + randomOctets);
-    return this.#hmac.digest(randomOctets);
+    octets.copy(this.#hmac.message(randomOctets), 0, offset, offset + randomOctets);
+    this.#hmac.finish(randomOctets, this.#code, 0);
+    return this.#code;
   }
 }

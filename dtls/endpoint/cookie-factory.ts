@@ -1,8 +1,8 @@
 import { timingSafeEqual } from 'node:crypto';
 
 import type { ClientHelloView } from '../handshake/client-hello-view.ts';
+import { Hmac } from '../suites/hmac.ts';
 import type { Peer } from '../transport/peer.ts';
-import { Hmac } from './hmac.ts';
 
 /** Octets of a cookie: short enough that a HelloVerifyRequest is never larger than the ClientHello that it answers. */
 export const COOKIE_OCTETS = 16;
@@ -21,8 +21,6 @@ export interface CookieFactoryOptions {
   readonly random: (length: number) => Buffer;
   /** How long one secret makes cookies; as long again it proves them. */
   readonly rotationMilliseconds: number;
-  /** Octets of the longest ClientHello. */
-  readonly maximumClientHello: number;
 }
 
 /**
@@ -65,7 +63,7 @@ export class CookieFactory {
   }
 
   #fresh(): Hmac {
-    return new Hmac(this.#options.random(SECRET_OCTETS), this.#options.maximumClientHello + ADDRESS_OCTETS + 8);
+    return new Hmac('sha256', this.#options.random(SECRET_OCTETS));
   }
 }
 
@@ -75,9 +73,9 @@ export class CookieFactory {
  * says that they must not, and would be asked for a cookie for ever.
  */
 function codeOf(hmac: Hmac, { address, port }: Peer, hello: ClientHelloView): Buffer {
-  const { message } = hmac;
   const beforeCookie = hello.beforeCookie.subarray(0, VERSION_AND_RANDOM_OCTETS);
   const { afterCookie } = hello;
+  const message = hmac.message(5 + ADDRESS_OCTETS + beforeCookie.length + afterCookie.length);
   const addressOctets = message.write(address, 5, ADDRESS_OCTETS, 'latin1');
   message[0] = addressOctets;
   message.writeUInt16BE(port, 1);
@@ -85,5 +83,7 @@ function codeOf(hmac: Hmac, { address, port }: Peer, hello: ClientHelloView): Bu
   let length = 5 + addressOctets;
   length += beforeCookie.copy(message, length);
   length += afterCookie.copy(message, length);
-  return hmac.digest(length).subarray(0, COOKIE_OCTETS);
+  const code = Buffer.allocUnsafe(hmac.length);
+  hmac.finish(length, code, 0);
+  return code.subarray(0, COOKIE_OCTETS);
 }

@@ -44,7 +44,6 @@ export class HelloGate {
       now,
       random,
       rotationMilliseconds: cookieRotationMilliseconds,
-      maximumClientHello,
     });
   }
 

@@ -1,7 +1,8 @@
 import { ByteReader } from './byte-reader.ts';
 import { type HelloExtensions, noExtensions, readExtensions, readNumbers, writeExtensions } from './extensions.ts';
 import { beginMessage, endMessage } from './handshake-message.ts';
-import { DTLS_1_2, HANDSHAKE_TYPE } from './handshake-type.ts';
+import { VERSION_DTLS_1_2 } from '../record/record-header.ts';
+import { HANDSHAKE_TYPE } from './handshake-type.ts';
 
 /** RFC 6347 4.2.1. Buffers are views of the message. */
 export interface ClientHello {
@@ -31,7 +32,7 @@ export function readClientHello(body: Buffer): ClientHello | undefined {
 
 export function writeClientHello(hello: ClientHello, sequence: number): Buffer {
   const writer = beginMessage();
-  writer.uint16(DTLS_1_2).bytes(hello.random).vector8(hello.sessionId).vector8(hello.cookie);
+  writer.uint16(VERSION_DTLS_1_2).bytes(hello.random).vector8(hello.sessionId).vector8(hello.cookie);
   const suites = writer.beginVector16();
   for (const suite of hello.cipherSuites) writer.uint16(suite);
   writer.endVector16(suites).uint8(1).uint8(0);

@@ -16,6 +16,3 @@ export const HANDSHAKE_TYPE = {
 
 /** Octets of a handshake message's header (RFC 6347 4.2.2). */
 export const HANDSHAKE_HEADER_OCTETS = 12;
-
-export const DTLS_1_2 = 0xfefd;
-export const DTLS_1_0 = 0xfeff;

@@ -1,6 +1,7 @@
 import { CONTENT_TYPE, RECORD_HEADER_OCTETS } from '../record/record-header.ts';
 import { ByteReader } from './byte-reader.ts';
-import { DTLS_1_0, HANDSHAKE_HEADER_OCTETS, HANDSHAKE_TYPE } from './handshake-type.ts';
+import { VERSION_DTLS_1_0 } from '../record/record-header.ts';
+import { HANDSHAKE_HEADER_OCTETS, HANDSHAKE_TYPE } from './handshake-type.ts';
 
 /**
  * The whole datagram of a HelloVerifyRequest (RFC 6347 4.2.1). It repeats the record sequence number and the message_seq of
@@ -13,7 +14,7 @@ export function writeHelloVerifyRequest(cookie: Buffer, messageSequence: number,
   const body = 3 + cookie.length;
   const datagram = Buffer.allocUnsafe(RECORD_HEADER_OCTETS + HANDSHAKE_HEADER_OCTETS + body);
   datagram[0] = CONTENT_TYPE.handshake;
-  datagram.writeUInt16BE(DTLS_1_0, 1);
+  datagram.writeUInt16BE(VERSION_DTLS_1_0, 1);
   datagram.writeUInt16BE(0, 3);
   datagram.writeUIntBE(recordSequence, 5, 6);
   datagram.writeUInt16BE(HANDSHAKE_HEADER_OCTETS + body, 11);
@@ -22,7 +23,7 @@ export function writeHelloVerifyRequest(cookie: Buffer, messageSequence: number,
   datagram.writeUInt16BE(messageSequence, 17);
   datagram.writeUIntBE(0, 19, 3);
   datagram.writeUIntBE(body, 22, 3);
-  datagram.writeUInt16BE(DTLS_1_0, 25);
+  datagram.writeUInt16BE(VERSION_DTLS_1_0, 25);
   datagram[27] = cookie.length;
   cookie.copy(datagram, 28);
   return datagram;

@@ -1,10 +1,8 @@
+import type { KeyExchange } from '../suites/cipher-suite.ts';
 import { ByteReader } from './byte-reader.ts';
 import type { DigitallySigned } from './certificate-messages.ts';
 import { beginMessage, endMessage } from './handshake-message.ts';
 import { HANDSHAKE_TYPE } from './handshake-type.ts';
-
-/** How a suite agrees on keys; names as the cipher suites have them. */
-export type KeyExchangeName = 'psk' | 'ecdhe-psk' | 'ecdhe-ecdsa' | 'ecdhe-rsa';
 
 /** ECCurveType named_curve (RFC 8422 5.4), the only one in use. */
 const NAMED_CURVE = 3;
@@ -22,7 +20,7 @@ export interface ServerKeyExchange {
   readonly parameters: Buffer;
 }
 
-export function readServerKeyExchange(body: Buffer, exchange: KeyExchangeName): ServerKeyExchange | undefined {
+export function readServerKeyExchange(body: Buffer, exchange: KeyExchange): ServerKeyExchange | undefined {
   const reader = new ByteReader(body);
   const hint = exchange === 'psk' || exchange === 'ecdhe-psk' ? reader.vector16() : undefined;
   const start = reader.offset;
@@ -72,7 +70,7 @@ export interface ClientKeyExchange {
   readonly publicKey: Buffer | undefined;
 }
 
-export function readClientKeyExchange(body: Buffer, exchange: KeyExchangeName): ClientKeyExchange | undefined {
+export function readClientKeyExchange(body: Buffer, exchange: KeyExchange): ClientKeyExchange | undefined {
   const reader = new ByteReader(body);
   const identity = exchange === 'psk' || exchange === 'ecdhe-psk' ? reader.vector16() : undefined;
   const publicKey = exchange === 'psk' ? undefined : reader.vector8(1);

@@ -1,10 +1,16 @@
 import { hash, timingSafeEqual } from 'node:crypto';
 
 import type { CipherSuite } from '../suites/cipher-suite.ts';
-import { extendedMasterSecret, keyBlock, keyBlockLength, masterSecret, verifyData } from '../suites/secrets.ts';
+import {
+  extendedMasterSecret,
+  keyBlock,
+  keyBlockLength,
+  MASTER_SECRET_OCTETS,
+  masterSecret,
+  verifyData,
+} from '../suites/secrets.ts';
 import type { Transcript } from './transcript.ts';
 
-export const MASTER_SECRET_OCTETS = 48;
 export const RANDOM_OCTETS = 32;
 const SECRETS_OCTETS = MASTER_SECRET_OCTETS + 2 * RANDOM_OCTETS;
 

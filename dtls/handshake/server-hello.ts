@@ -1,7 +1,8 @@
 import { ByteReader } from './byte-reader.ts';
 import { type HelloExtensions, noExtensions, readExtensions, writeExtensions } from './extensions.ts';
 import { beginMessage, endMessage } from './handshake-message.ts';
-import { DTLS_1_2, HANDSHAKE_TYPE } from './handshake-type.ts';
+import { VERSION_DTLS_1_2 } from '../record/record-header.ts';
+import { HANDSHAKE_TYPE } from './handshake-type.ts';
 
 /** RFC 5246 7.4.1.3. Buffers are views of the message. */
 export interface ServerHello {
@@ -28,7 +29,7 @@ export function readServerHello(body: Buffer): ServerHello | undefined {
 
 export function writeServerHello(hello: ServerHello, sequence: number): Buffer {
   const writer = beginMessage();
-  writer.uint16(DTLS_1_2).bytes(hello.random).vector8(hello.sessionId).uint16(hello.cipherSuite);
+  writer.uint16(VERSION_DTLS_1_2).bytes(hello.random).vector8(hello.sessionId).uint16(hello.cipherSuite);
   writer.uint8(hello.compressionMethod);
   writeExtensions(writer, hello.extensions, 'server');
   return endMessage(writer, HANDSHAKE_TYPE.serverHello, sequence);

@@ -1,5 +1,8 @@
 import { decode, encode } from 'msgpack-lite';
 
+/** Octets of the session identifiers that we make; a peer's may have 1 to 32 (RFC 5246 7.4.1.2). */
+export const SESSION_ID_OCTETS = 32;
+
 /** What two peers remember of a handshake, to make another association of it without a new key exchange. */
 export interface Session {
   /** Code point. */

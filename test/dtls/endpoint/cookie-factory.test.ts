@@ -16,7 +16,6 @@ describe('dtls: cookies', () => {
       now: () => time,
       random: (length) => Buffer.alloc(length, 1 + time),
       rotationMilliseconds: ROTATION,
-      maximumClientHello: 4096,
     });
   });
 

@@ -12,7 +12,6 @@ import { readClientHelloView } from '../../../dtls/handshake/client-hello-view.t
 import { readClientHello, writeClientHello } from '../../../dtls/handshake/client-hello.ts';
 import { readHelloVerifyRequest } from '../../../dtls/handshake/hello-verify-request.ts';
 import {
-  type KeyExchangeName,
   readClientKeyExchange,
   readServerKeyExchange,
   writeClientKeyExchange,
@@ -22,10 +21,11 @@ import { readNewSessionTicket, writeNewSessionTicket } from '../../../dtls/hands
 import { readServerHello, writeServerHello } from '../../../dtls/handshake/server-hello.ts';
 import { readRecord, RecordView } from '../../../dtls/record/record-header.ts';
 import { decodeSession } from '../../../dtls/session/session.ts';
+import type { KeyExchange } from '../../../dtls/suites/cipher-suite.ts';
 import type { FuzzTarget } from '../../sip/fuzz/targets.ts';
 import { ECDSA_CREDENTIALS, Pair, type PairOptions, SERVER } from '../association/pair.ts';
 
-const KEY_EXCHANGES: readonly KeyExchangeName[] = ['psk', 'ecdhe-psk', 'ecdhe-ecdsa', 'ecdhe-rsa'];
+const KEY_EXCHANGES: readonly KeyExchange[] = ['psk', 'ecdhe-psk', 'ecdhe-ecdsa', 'ecdhe-rsa'];
 const HEADER = 12;
 
 /** Reads a body, writes it and reads it again. */
