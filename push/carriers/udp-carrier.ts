@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { isIPv6 } from 'node:net';
 
 import type { Recipient } from '../message/index.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import type { Carrier, CarrierResult, Delivery, UplinkHandler } from './carrier.ts';
 
 export interface UdpAddress {
@@ -36,13 +37,13 @@ export class UdpCarrier implements Carrier {
   readonly counters = { sent: 0, copies: 0, received: 0, dropped: 0, sendErrors: 0 };
   readonly #socket: Socket;
   readonly #options: UdpCarrierOptions;
-  #tokens: number;
-  #filledAt = performance.now();
+  readonly #uplink: TokenBucket;
 
   private constructor(socket: Socket, options: UdpCarrierOptions) {
     this.#socket = socket;
     this.#options = options;
-    this.#tokens = options.uplinkPerSecond;
+    const { uplinkPerSecond } = options;
+    this.#uplink = new TokenBucket(uplinkPerSecond, uplinkPerSecond, () => performance.now());
     socket.on('message', this.#receive);
     // Such as an ICMP error of an agent that is gone: what goes to others goes on.
     socket.on('error', () => {
@@ -117,15 +118,10 @@ export class UdpCarrier implements Carrier {
   }
 
   readonly #receive = (octets: Buffer): void => {
-    const now = performance.now();
-    const { uplinkPerSecond } = this.#options;
-    this.#tokens = Math.min(uplinkPerSecond, this.#tokens + ((now - this.#filledAt) / 1000) * uplinkPerSecond);
-    this.#filledAt = now;
-    if (this.#tokens < 1) {
+    if (this.#uplink.take() > 0) {
       this.counters.dropped++;
       return;
     }
-    this.#tokens--;
     this.counters.received++;
     this.#options.uplink(octets);
   };

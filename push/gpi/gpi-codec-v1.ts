@@ -1,7 +1,8 @@
-import { createCipheriv, createDecipheriv, hkdfSync } from 'node:crypto';
+import { hkdfSync } from 'node:crypto';
 
 import { NafId } from '../../kmc/index.ts';
 import { PushError } from '../errors.ts';
+import { AES_128_GCM } from '../layer/cipher-suites.ts';
 import type { Gpi, GpiBody, GpiCodec, GpiHeader, GpiProtection } from './gpi-codec.ts';
 
 /** docs/gpi.md, version 1. */
@@ -14,11 +15,8 @@ const LABEL_OFFSET = 34;
 const MAXIMUM_LABEL_OCTETS = 16;
 const PROTOCOL_OCTETS = 5;
 const EXPIRY_OCTETS = 4;
-const TAG_OCTETS = 16;
 const MAXIMUM_PTID_OCTETS = 255;
 
-const CIPHER = 'aes-128-gcm';
-const KEY_OCTETS = 16;
 const NONCE_OCTETS = 12;
 
 /** The layout of docs/gpi.md, version 1: at most 118 octets for an FQDN of 30 octets, a label of 4 and a P-TID of 22. */
@@ -27,9 +25,7 @@ export class GpiCodecV1 implements GpiCodec {
     const header = formatHeader(gpi);
     const body = formatBody(gpi);
     const { key, nonce } = keysOf(protection, gpi.rand);
-    const cipher = createCipheriv(CIPHER, key, nonce, { authTagLength: TAG_OCTETS }).setAAD(header);
-    const sealed = [cipher.update(body), cipher.final()];
-    return Buffer.concat([header, ...sealed, cipher.getAuthTag()]);
+    return Buffer.concat([header, AES_128_GCM.seal(key, nonce, header, body)]);
   }
 
   readHeader(octets: Uint8Array): GpiHeader | undefined {
@@ -41,16 +37,9 @@ export class GpiCodecV1 implements GpiCodec {
     if (parsed === undefined) return undefined;
     const { header, clear, sealed } = parsed;
     const { key, nonce } = keysOf(protection, header.rand);
-    const decipher = createDecipheriv(CIPHER, key, nonce, { authTagLength: TAG_OCTETS })
-      .setAAD(clear)
-      .setAuthTag(sealed.subarray(-TAG_OCTETS));
-    try {
-      const body = parseBody(Buffer.concat([decipher.update(sealed.subarray(0, -TAG_OCTETS)), decipher.final()]));
-      return body === undefined ? undefined : { ...header, ...body };
-    } catch {
-      // The tag does not fit.
-      return undefined;
-    }
+    const opened = AES_128_GCM.open(key, nonce, clear, sealed);
+    const body = opened === undefined ? undefined : parseBody(opened);
+    return body === undefined ? undefined : { ...header, ...body };
   }
 
   randOf(octets: Uint8Array): Buffer | undefined {
@@ -95,8 +84,8 @@ function parse(octets: Uint8Array): { header: GpiHeader; clear: Buffer; sealed: 
   const fqdnOctets = buffer[nafOffset];
   if (fqdnOctets === undefined) return undefined;
   const end = nafOffset + 1 + fqdnOctets + PROTOCOL_OCTETS;
-  if (buffer.length <= end + EXPIRY_OCTETS + TAG_OCTETS) return undefined;
-  if (buffer.length > end + EXPIRY_OCTETS + MAXIMUM_PTID_OCTETS + TAG_OCTETS) return undefined;
+  if (buffer.length <= end + EXPIRY_OCTETS + AES_128_GCM.tagOctets) return undefined;
+  if (buffer.length > end + EXPIRY_OCTETS + MAXIMUM_PTID_OCTETS + AES_128_GCM.tagOctets) return undefined;
   const nafId = NafId.fromBytes(buffer.subarray(nafOffset + 1, end));
   if (nafId === undefined) return undefined;
   const header = {
@@ -120,8 +109,8 @@ function parseBody(body: Buffer): GpiBody | undefined {
 /** One AKA run makes one GPI, so key and nonce are used once (RFC 5869; RAND is the salt). */
 function keysOf({ key }: GpiProtection, rand: Uint8Array): { key: Buffer; nonce: Buffer } {
   requireOctets('the protection key', key.length === 32);
-  const octets = Buffer.from(hkdfSync('sha256', key, rand, 'osgate gpi 1', KEY_OCTETS + NONCE_OCTETS));
-  return { key: octets.subarray(0, KEY_OCTETS), nonce: octets.subarray(KEY_OCTETS) };
+  const octets = Buffer.from(hkdfSync('sha256', key, rand, 'osgate gpi 1', AES_128_GCM.keyOctets + NONCE_OCTETS));
+  return { key: octets.subarray(0, AES_128_GCM.keyOctets), nonce: octets.subarray(AES_128_GCM.keyOctets) };
 }
 
 function requireOctets(what: string, fits: boolean): void {

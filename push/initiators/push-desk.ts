@@ -8,8 +8,8 @@ import {
   type Recipient,
 } from '../message/index.ts';
 import type { Cancellation, PushQueue } from '../queue/index.ts';
+import { TokenBucket } from '../token-bucket.ts';
 import { mayNotify, mayPushTo, type Initiator } from './initiator.ts';
-import { TokenBucket } from './token-bucket.ts';
 
 /** What an initiator hands in. Times are milliseconds since 1970-01-01T00:00:00Z. */
 export interface Submission {

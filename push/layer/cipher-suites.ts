@@ -16,9 +16,12 @@ export interface PushCipherSuite {
 
 const TAG_OCTETS = 16;
 
+/** What everything uses that has no reason for another one. */
+export const AES_128_GCM = galoisCounterMode(1, 'AES_128_GCM', 'aes-128-gcm', 16);
+
 /** The suites of docs/gpi.md. The identifiers of TS 33.224 were not at hand. */
 export const PUSH_CIPHER_SUITES: readonly PushCipherSuite[] = [
-  galoisCounterMode(1, 'AES_128_GCM', 'aes-128-gcm', 16),
+  AES_128_GCM,
   galoisCounterMode(2, 'AES_256_GCM', 'aes-256-gcm', 32),
   counterModeWithHmac(3, 'AES_128_CTR_HMAC_SHA_256', 16),
 ];

@@ -1,5 +1,5 @@
 import { PushError } from '../errors.ts';
-import { PUSH_CIPHER_SUITES, type PushCipherSuite } from './cipher-suites.ts';
+import { AES_128_GCM, type PushCipherSuite } from './cipher-suites.ts';
 import { derivePushLayerKeys, pushLayerNonce, type PushLayerKeys } from './push-layer-keys.ts';
 import { formatPushLayerHeader, parsePushLayerMessage, type PushLayerMessage } from './push-layer-message.ts';
 import {
@@ -47,7 +47,7 @@ export class PushLayerSender {
     readonly next?: number;
   }) {
     requireSecurityAssociationId(options.association);
-    this.#suite = options.suite ?? DEFAULT_SUITE;
+    this.#suite = options.suite ?? AES_128_GCM;
     this.#association = options.association;
     this.#keys = derivePushLayerKeys(options.nafKey, this.#suite, options.association.direction);
     this.#next = options.next ?? 1;
@@ -131,5 +131,3 @@ export class PushLayerReceiver {
     return keys;
   }
 }
-
-const [DEFAULT_SUITE] = PUSH_CIPHER_SUITES as readonly [PushCipherSuite, ...PushCipherSuite[]];

@@ -7,7 +7,6 @@ export {
   type PushReceipt,
 } from './push-content.ts';
 export {
-  isFinal,
   PUSH_PRIORITIES,
   type PushMessage,
   type PushPriority,

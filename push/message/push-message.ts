@@ -54,7 +54,3 @@ export interface PushStatus {
   readonly acceptedAt: number;
   readonly changedAt: number;
 }
-
-export function isFinal(state: PushState): boolean {
-  return state !== 'accepted' && state !== 'delivering';
-}

@@ -142,9 +142,13 @@ export class SqlitePushQueue implements PushQueue {
     this.#release(key);
   }
 
-  expire(): Promise<number> {
+  async expire(): Promise<number> {
+    const now = this.#now();
+    const forgottenBefore = now - this.#options.retentionMilliseconds;
+    // It is called whenever there may be something to deliver, and seldom has anything to do: no transaction for nothing.
+    const over = this.#read(() => numberOf(this.#statements.over.get(now, forgottenBefore) ?? {}, 'over'));
+    if (over === 0) return 0;
     return this.#change(() => {
-      const now = this.#now();
       let expired = 0;
       for (const row of this.#statements.expired.all(now)) {
         const key = numberOf(row, 'key');
@@ -153,7 +157,7 @@ export class SqlitePushQueue implements PushQueue {
         this.#end(key, 'expired', { attempted: false });
         expired++;
       }
-      this.#statements.forget.run(now - this.#options.retentionMilliseconds);
+      this.#statements.forget.run(forgottenBefore);
       return expired;
     });
   }
@@ -280,6 +284,10 @@ function prepare(database: DatabaseSync) {
        ORDER BY due_at, key`,
     ),
     next: statement('SELECT min(min(due_at), min(deliver_before)) AS next FROM pushes WHERE state IS NULL'),
+    over: statement(
+      `SELECT EXISTS (SELECT 1 FROM pushes WHERE state IS NULL AND deliver_before <= ?)
+         OR EXISTS (SELECT 1 FROM pushes WHERE state IS NOT NULL AND changed_at <= ?) AS over`,
+    ),
     expired: statement('SELECT key FROM pushes WHERE state IS NULL AND deliver_before <= ?'),
     end: statement(
       `UPDATE pushes SET state = ?, attempts = attempts + ?, reason = ?, changed_at = ?, content = x''
