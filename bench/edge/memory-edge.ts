@@ -11,23 +11,20 @@ import {
 } from '../../kmc/index.ts';
 import { parseConfig, requireSection, type GatewayConfig } from '../../lib/config/index.ts';
 import { startAdmission } from '../../lib/gateway/admission.ts';
+import { composeEdge } from '../../lib/gateway/compose-edge.ts';
 import { EdgeReporter } from '../../lib/gateway/edge-reporter.ts';
 import { FlowParts } from '../../lib/gateway/flow-parts.ts';
-import { localNames } from '../../lib/gateway/local-names.ts';
-import { buildResolver } from '../../lib/gateway/sip-resolver.ts';
 import { SipTap } from '../../lib/gateway/sip-tap.ts';
-import { SipTargetService } from '../../lib/gateway/sip-target-service.ts';
 import {
   AuthenticatorChain,
   GbaDigestAuthenticator,
   KeyCache,
-  MethodPolicy,
   TrustedAuthenticator,
   type Authenticator,
 } from '../../lib/identity/index.ts';
 import { createLogger, Metrics } from '../../lib/ops/index.ts';
-import { Departures, DialogTokens, SipEdge, SipRouter, type SipListener } from '../../lib/sec1/index.ts';
-import { ProxyCore, TimerWheel, TransactionEngine, type Peer, type Transport } from '../../sip/index.ts';
+import type { SipListener } from '../../lib/sec1/index.ts';
+import { TimerWheel, TransactionEngine, type Peer, type Transport } from '../../sip/index.ts';
 
 const FQDN = 'osg.example.com';
 const KEY = Buffer.alloc(32, 5);
@@ -97,7 +94,7 @@ export class MemoryTransport implements Transport {
   }
 }
 
-/** All of a gateway but its sockets, wired as lib/gateway wires it, with one listener for agents and one for the inside. */
+/** All of a gateway but its sockets, wired by what wires a gateway, with one listener for agents and one for the inside. */
 export class MemoryEdge {
   readonly agents = new MemoryTransport(5060);
   readonly inside = new MemoryTransport(5070);
@@ -125,45 +122,10 @@ export class MemoryEdge {
     });
     reporter.setListeners(listeners);
     admission.setListeners(listeners);
-    const isLocal = localNames(listeners);
-    const tokens = new DialogTokens(randomBytes(32));
+    const secrets = { dialogs: randomBytes(32), loops: randomBytes(32) };
     const inside = new Set(['inside']);
-    const { resolver, dns } = buildResolver(settings.dns, wheel, Math.random);
-    const departures = new Departures(listeners, ({ name }) => inside.has(name));
-    const targets = new SipTargetService({
-      departures,
-      rules: settings.sec3.sip,
-      listeners,
-      inside,
-      engine,
-      scheduler: wheel,
-      resolver,
-      logger,
-      random: Math.random,
-      maximumPeers: settings.dns.maximumNames,
-    });
-    const router = new SipRouter({
-      listeners,
-      targets: targets.table,
-      inside: targets.departures,
-      tokens,
-      flows: flows.flows,
-      isLocal,
-    });
-    const handler = new SipEdge({
-      listeners,
-      router,
-      tokens,
-      flows: flows.flows,
-      departures,
-      largeRequests: flows.largeRequests,
-      resolver: targets.hops,
-      scheduler: wheel,
-      events: admission.events,
-      admission: admission.edge,
-      methods: new MethodPolicy([]),
-    });
-    engine.setUser(new ProxyCore({ engine, scheduler: wheel, handler, isLocal, loopSecret: randomBytes(32) }));
+    const standing = { settings, listeners, inside, engine, wheel, flows, admission, logger, secrets };
+    const { dns } = composeEdge(standing);
     wheel.start();
     this.#receive = (datagram, transport, peer) => {
       admission.receive(datagram, { transport, peer });

@@ -1,11 +1,11 @@
 import { randomBytes } from 'node:crypto';
 
-import { ProxyCore, TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
+import { TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
-import { MethodPolicy } from '../identity/index.ts';
 import { Metrics, type Logger } from '../ops/index.ts';
-import { Departures, DialogTokens, DtlsSipTransport, SipEdge, SipRouter } from '../sec1/index.ts';
+import { DtlsSipTransport } from '../sec1/index.ts';
 import { startAdmission } from './admission.ts';
+import { composeEdge } from './compose-edge.ts';
 import { openDigestUsers } from './digest-users.ts';
 import { EdgeReporter } from './edge-reporter.ts';
 import { FlowParts } from './flow-parts.ts';
@@ -16,12 +16,9 @@ import { DtlsReporter, publishDatagramMetrics, publishDtlsMetrics } from './dtls
 import { KeyLog } from './dtls/key-log.ts';
 import { closeListeners, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
 import { openKeyCentre } from './key-centre.ts';
-import { localNames } from './local-names.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { GatewayListener, total } from './sip-listeners.ts';
-import { buildResolver } from './sip-resolver.ts';
 import { SipTap } from './sip-tap.ts';
-import { SipTargetService } from './sip-target-service.ts';
 import { publishTargetMetrics } from './target-metrics.ts';
 import type { WorkerPlace } from './worker-place.ts';
 import { branchMark } from './workers/branch-mark.ts';
@@ -165,57 +162,13 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   reporter.setListeners(listeners);
   admission.setListeners(listeners);
 
-  const isLocal = localNames(listeners);
-  const tokens = new DialogTokens(secrets.dialogs);
   const inside = new Set(
     settings.sec1.sip
       .filter(({ authenticators }) => authenticators.some(({ type }) => type === 'trusted'))
       .map(({ name }) => name),
   );
-  const { resolver, dns } = buildResolver(settings.dns, wheel, Math.random);
-  const departures = new Departures(listeners, ({ name }) => inside.has(name));
-  const targets = new SipTargetService({
-    departures,
-    rules: settings.sec3.sip,
-    listeners,
-    inside,
-    engine,
-    scheduler: wheel,
-    resolver,
-    logger,
-    random: Math.random,
-    maximumPeers: settings.dns.maximumNames,
-  });
-  const router = new SipRouter({
-    listeners,
-    targets: targets.table,
-    inside: targets.departures,
-    tokens,
-    flows: flows.flows,
-    isLocal,
-  });
-  const edge = new SipEdge({
-    listeners,
-    router,
-    tokens,
-    flows: flows.flows,
-    departures,
-    largeRequests: flows.largeRequests,
-    resolver: targets.hops,
-    scheduler: wheel,
-    events: admission.events,
-    admission: admission.edge,
-    methods: new MethodPolicy(settings.policy.methods),
-  });
-  const proxy = new ProxyCore({
-    engine,
-    scheduler: wheel,
-    handler: edge,
-    isLocal,
-    loopSecret: secrets.loops,
-    timerC: timers.timerCMilliseconds,
-  });
-  engine.setUser(proxy);
+  const standing = { settings, listeners, inside, engine, wheel, flows, admission, logger, secrets };
+  const { edge, router, targets, resolver, dns } = composeEdge(standing);
   wheel.start();
   targets.start();
   handover?.adopt(handed, { sip: listeners, datagram: datagramListeners, flows: flows.flows.table });

@@ -1,23 +1,8 @@
+import { SIP_METHODS } from '../../sip/message/index.ts';
 import type { Sample } from './plain-counter.ts';
 
 /** Methods with a row of their own; a peer may make up any other, and they share one. */
-const METHODS = [
-  'INVITE',
-  'ACK',
-  'BYE',
-  'CANCEL',
-  'REGISTER',
-  'OPTIONS',
-  'SUBSCRIBE',
-  'NOTIFY',
-  'MESSAGE',
-  'PUBLISH',
-  'REFER',
-  'INFO',
-  'UPDATE',
-  'PRACK',
-  'other',
-] as const;
+const METHODS = [...SIP_METHODS, 'other'] as const;
 
 const OTHER = METHODS.length - 1;
 const ROWS: ReadonlyMap<string, number> = new Map(METHODS.map((method, row) => [method, row]));

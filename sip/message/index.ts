@@ -2,6 +2,7 @@ export { isDigits, isToken, parseDecimal, trimWhitespace } from './characters.ts
 export type { HeaderField } from './field.ts';
 export { CANONICAL_NAMES, headerName } from './header-names.ts';
 export { SipMessage, SipRequest, SipResponse, parseCSeq, type CSeq } from './message.ts';
+export { SIP_METHODS } from './methods.ts';
 export { formatNameAddress, parseNameAddress, tagOf, type NameAddress } from './name-address.ts';
 export {
   formatParameters,

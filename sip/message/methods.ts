@@ -1,5 +1,5 @@
-/** The methods that are registered, by their length. */
-const METHODS = [
+/** The methods that are registered (RFC 3261 and its extensions). */
+export const SIP_METHODS = [
   'INVITE',
   'ACK',
   'BYE',
@@ -14,9 +14,11 @@ const METHODS = [
   'INFO',
   'UPDATE',
   'PRACK',
-];
+] as const;
 
-const BY_LENGTH = Array.from({ length: 10 }, (_, length) => METHODS.filter((method) => method.length === length));
+const BY_LENGTH: readonly (readonly string[])[] = Array.from({ length: 10 }, (_, length) =>
+  SIP_METHODS.filter((method) => method.length === length),
+);
 
 const NONE: readonly string[] = [];
 

@@ -14,6 +14,7 @@ import type {
   SessionFacts,
   SessionOptions,
 } from '../support/peer.ts';
+import { ProcessClient } from '../support/process-client.ts';
 import { suiteOf } from '../support/suites.ts';
 
 const GROUPS: Readonly<Record<string, string>> = {
@@ -21,9 +22,6 @@ const GROUPS: Readonly<Record<string, string>> = {
   secp256r1: '+GROUP-SECP256R1',
   secp384r1: '+GROUP-SECP384R1',
 };
-
-/** Lines of the application, which stand between what the programs say of themselves. */
-const OURS = /^line \S.*$/gm;
 
 /** `gnutls-cli --udp` and `gnutls-serv --udp`. */
 export const gnutls: DtlsPeer = {
@@ -95,7 +93,7 @@ export const gnutls: DtlsPeer = {
         if (!resumes) return output;
         return output.includes('- Simple Client Mode:') ? output : undefined;
       });
-      return new GnutlsClient(child, {
+      return new ProcessClient(child, {
         ...factsOf(said, options.suite),
         resumed: resumes ? /This is a resumed session/.test(all) : false,
       });
@@ -105,37 +103,6 @@ export const gnutls: DtlsPeer = {
     }
   },
 };
-
-class GnutlsClient implements PeerClient {
-  readonly facts: SessionFacts;
-  readonly #child: PeerProcess;
-
-  constructor(child: PeerProcess, facts: SessionFacts) {
-    this.#child = child;
-    this.facts = facts;
-  }
-
-  get received(): readonly string[] {
-    return this.#child.output.slice(0, this.#child.output.lastIndexOf('\n') + 1).match(OURS) ?? [];
-  }
-
-  get output(): string {
-    return this.#child.output;
-  }
-
-  send(line: string): void {
-    this.#child.write(`${line}\n`);
-  }
-
-  async close(): Promise<boolean> {
-    this.#child.endInput();
-    return (await this.#child.exited()) === 0;
-  }
-
-  kill(): Promise<void> {
-    return this.#child.kill();
-  }
-}
 
 /** GnuTLS is given one suite, so a session is one with that; the cipher is looked at all the same. */
 function factsOf(said: string, suite: string): SessionFacts {

@@ -8,15 +8,12 @@ import type {
   PeerClient,
   PeerServer,
   ServerOptions,
-  SessionFacts,
   SessionOptions,
 } from '../support/peer.ts';
+import { applicationLines, ProcessClient } from '../support/process-client.ts';
 import { suiteOf, SUITES } from '../support/suites.ts';
 
 const GROUPS: Readonly<Record<string, string>> = { x25519: 'X25519', secp256r1: 'P-256', secp384r1: 'P-384' };
-
-/** Lines of the application, which stand between what the programs say of themselves. */
-const OURS = /^line \S.*$/gm;
 
 /** `openssl s_client` and `openssl s_server`. */
 export const openssl: DtlsPeer = {
@@ -49,8 +46,7 @@ export const openssl: DtlsPeer = {
     // s_server shows what comes and sends what it is given: the echo is ours.
     let echoed = 0;
     child.stdout.on('data', () => {
-      const whole = child.output.slice(0, child.output.lastIndexOf('\n') + 1);
-      const lines = whole.match(OURS) ?? [];
+      const lines = applicationLines(child.output);
       for (const line of lines.slice(echoed)) child.write(`${line}\n`);
       echoed = lines.length;
     });
@@ -97,49 +93,19 @@ export const openssl: DtlsPeer = {
     ]);
     try {
       const said = await child.until('session', (output) => /[^]*Extended master secret: \w+\n/.exec(output)?.[0]);
-      return new OpensslClient(child, {
+      const facts = {
         suite: suiteNamed(/Cipher is (\S+)/.exec(said)?.[1]),
         resumed: /^Reused, /m.test(said),
         extendedMasterSecret: said.includes('Extended master secret: yes'),
         peerName: commonName(/^subject=(.*)$/m.exec(said)?.[1]),
-      });
+      };
+      return new ProcessClient(child, facts, { endedWell: (output) => /^DONE$/m.test(output) });
     } catch (error) {
       await child.kill();
       throw error;
     }
   },
 };
-
-class OpensslClient implements PeerClient {
-  readonly facts: SessionFacts;
-  readonly #child: PeerProcess;
-
-  constructor(child: PeerProcess, facts: SessionFacts) {
-    this.#child = child;
-    this.facts = facts;
-  }
-
-  get received(): readonly string[] {
-    return this.#child.output.slice(0, this.#child.output.lastIndexOf('\n') + 1).match(OURS) ?? [];
-  }
-
-  get output(): string {
-    return this.#child.output;
-  }
-
-  send(line: string): void {
-    this.#child.write(`${line}\n`);
-  }
-
-  async close(): Promise<boolean> {
-    this.#child.endInput();
-    return (await this.#child.exited()) === 0 && /^DONE$/m.test(this.#child.output);
-  }
-
-  kill(): Promise<void> {
-    return this.#child.kill();
-  }
-}
 
 function sessionArguments(options: SessionOptions): string[] {
   const { suite, psk, certificate, authorities, mtu, group, tickets } = options;

@@ -5,10 +5,10 @@ import type {
   PeerClient,
   PeerServer,
   ServerOptions,
-  SessionFacts,
   SessionOptions,
 } from '../support/peer.ts';
 import { freePort } from '../support/free-port.ts';
+import { ProcessClient } from '../support/process-client.ts';
 import { reportedFacts } from '../support/reported-facts.ts';
 import { suiteOf } from '../support/suites.ts';
 
@@ -78,7 +78,7 @@ export class ProgramPeer implements DtlsPeer {
     ]);
     try {
       const line = await child.until('session', (output) => lines(output, 'ESTABLISHED')[0]);
-      return new ProgramClient(child, reportedFacts(line));
+      return new ProcessClient(child, reportedFacts(line), { linesOf: echoedLines });
     } catch (error) {
       await child.kill();
       throw error;
@@ -86,35 +86,8 @@ export class ProgramPeer implements DtlsPeer {
   }
 }
 
-class ProgramClient implements PeerClient {
-  readonly facts: SessionFacts;
-  readonly #child: PeerProcess;
-
-  constructor(child: PeerProcess, facts: SessionFacts) {
-    this.#child = child;
-    this.facts = facts;
-  }
-
-  get received(): readonly string[] {
-    return lines(this.#child.output, 'LINE').map((line) => line.slice('LINE '.length));
-  }
-
-  get output(): string {
-    return this.#child.output;
-  }
-
-  send(line: string): void {
-    this.#child.write(`${line}\n`);
-  }
-
-  async close(): Promise<boolean> {
-    this.#child.endInput();
-    return (await this.#child.exited()) === 0;
-  }
-
-  kill(): Promise<void> {
-    return this.#child.kill();
-  }
+function echoedLines(output: string): readonly string[] {
+  return lines(output, 'LINE').map((line) => line.slice('LINE '.length));
 }
 
 function sessionArguments(options: SessionOptions): string[] {

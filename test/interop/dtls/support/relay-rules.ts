@@ -1,4 +1,4 @@
-import { seededRandom } from './seeded-random.ts';
+import { seededRandom } from '../../../support/memory-network.ts';
 
 /** What a bad network does; each of it is off where absent. */
 export interface RelayRules {
