@@ -1,8 +1,9 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 
 import { z } from 'zod';
 
 import { OsgateError } from '../errors.ts';
+import { writePrivateFile } from '../store/index.ts';
 import type { BootstrappedKeys } from './bootstrapped-keys.ts';
 
 const SCHEMA = z.strictObject({
@@ -43,13 +44,7 @@ export class KeyFile {
   async save(keys: BootstrappedKeys): Promise<void> {
     const record = { ...keys, ks: keys.ks.toString('hex'), rand: keys.rand.toString('hex') };
     try {
-      const file = await open(`${this.#path}.new`, 'w', 0o600);
-      try {
-        await file.writeFile(`${JSON.stringify(record)}\n`);
-      } finally {
-        await file.close();
-      }
-      await rename(`${this.#path}.new`, this.#path);
+      await writePrivateFile(this.#path, `${JSON.stringify(record)}\n`);
     } catch (error) {
       throw new OsgateError('OSGATE_STORE', `cannot write the key cache ${this.#path}`, { cause: error });
     }

@@ -1,7 +1,8 @@
-import { open, readFile, rename } from 'node:fs/promises';
+import { readFile } from 'node:fs/promises';
 
 import { buildAuts, deriveOpc, formatSqn, Milenage, parseSqn, SqnArray, verifyAutn } from '../../kmc/aka/index.ts';
 import { OsgateError } from '../errors.ts';
+import { writePrivateFile } from '../store/index.ts';
 import type { Uicc, UiccAnswer } from './uicc.ts';
 
 export interface SoftwareUsimOptions {
@@ -65,19 +66,11 @@ export class SoftwareUsim implements Uicc {
     return new SqnArray({ accepted: lines.map((line) => parseSqn(Buffer.from(line, 'hex'))) });
   }
 
-  /** Writes beside, syncs, renames: after a crash the file is the old or the new one, whole. */
   async #save(array: SqnArray): Promise<void> {
     if (this.#sqnFile === undefined) return;
     const text = array.accepted().map((sqn) => `${formatSqn(sqn).toString('hex')}\n`);
     try {
-      const file = await open(`${this.#sqnFile}.new`, 'w', 0o600);
-      try {
-        await file.writeFile(text.join(''));
-        await file.sync();
-      } finally {
-        await file.close();
-      }
-      await rename(`${this.#sqnFile}.new`, this.#sqnFile);
+      await writePrivateFile(this.#sqnFile, text.join(''));
     } catch (error) {
       throw new OsgateError('OSGATE_UICC', `cannot write the SQN file ${this.#sqnFile}`, { cause: error });
     }

@@ -1,8 +1,8 @@
-import { open, readFile, rename, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 
 import { SecretBox } from '../../../kmc/index.ts';
 import type { AssociationRecord } from '../../sec1/index.ts';
-import { sealedCodec, type Codec } from '../../store/index.ts';
+import { sealedCodec, writePrivateFile, type Codec } from '../../store/index.ts';
 
 /** What one listener hands to the process after it. */
 export interface ListenerHandover {
@@ -54,17 +54,7 @@ export class Handover {
   /** Writes the file, for its owner alone, whole or not at all. Rejects with the system's error. */
   async write(listeners: readonly ListenerHandover[]): Promise<void> {
     const content: Content = { version: 1, writtenAt: this.#now(), listeners };
-    const sealed = this.#codec.encode(content, PURPOSE);
-    const temporary = `${this.#path}.new`;
-    await rm(temporary, { force: true });
-    const file = await open(temporary, 'wx', 0o600);
-    try {
-      await file.writeFile(sealed);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, this.#path);
+    await writePrivateFile(this.#path, this.#codec.encode(content, PURPOSE));
   }
 
   /**
