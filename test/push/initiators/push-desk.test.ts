@@ -151,6 +151,9 @@ describe('rights of an initiator', () => {
     ['sip:alice@example.com.evil.example', 'impu', false],
     ['sip:example.com@evil.example', 'impu', false],
     ['sip:alice@evil.example;x=@example.com', 'impu', false],
+    ['sip:example.com;x@evil.example', 'impu', false],
+    ['sip:example.com?x@evil.example', 'impu', false],
+    ['sip:alice;day=tuesday@example.com', 'impu', true],
     ['alice@evil.example', 'impi', false],
   ];
   for (const [value, type, allowed] of recipients) {

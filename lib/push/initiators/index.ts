@@ -1,0 +1,8 @@
+export { AUTHENTICATION_REFUSALS, type AuthenticationRefusal } from './authentication-refusals.ts';
+export {
+  openInitiatorServer,
+  type InitiatorServer,
+  type InitiatorServerCounters,
+  type InitiatorServerParts,
+} from './initiator-server.ts';
+export { initiatorsOf } from './initiators-of.ts';
