@@ -67,6 +67,8 @@ export async function openInitiatorServer(
     // What the schema does not know is refused and never corrected in silence.
     ajv: { customOptions: { removeAdditional: false, coerceTypes: false, useDefaults: false } },
   });
+  // What is left is application/json.
+  server.removeContentTypeParser('text/plain');
   addAuthentication(server, authenticator, logger);
   addErrors(server, requests, logger);
   addJsonApi(server, { desk, requests, initiatorOf });

@@ -31,7 +31,8 @@ export class NotificationClient {
     this.#timeout = config.timeoutMilliseconds;
     this.#maximumOctets = config.maximumResponseOctets;
     this.#agent = new Agent({
-      connections: config.maximumConcurrentOfInitiator,
+      // Initiators may share a server, and one of them is not to take the connections of the others.
+      connections: config.maximumConcurrent,
       connect: { timeout: config.timeoutMilliseconds, ...(authorities === undefined ? {} : { ca: authorities }) },
     });
   }

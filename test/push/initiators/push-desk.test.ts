@@ -83,6 +83,7 @@ describe('PushDesk', () => {
     'content-too-large': { content: Buffer.alloc(1001) },
     'content-type-invalid': { contentType: 'text/plain\r\nX: y' },
     'id-invalid': { id: 'a b' },
+    'application-id-invalid': { applicationId: 'a b' },
     'deliver-before-past': { deliverBefore: START },
     'deliver-before-far': { deliverBefore: START + 86_400_001 },
     'replaced-unknown': { replaces: 'nothing' },
