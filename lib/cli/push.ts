@@ -82,7 +82,7 @@ function statusCommand(): Command {
     .action(async (id: string, options: CommonOptions) => {
       const answer = await withClient(options, async (client) => client.status(id));
       const { state, reason, attempts, changedAt } = answer;
-      const why = reason === undefined ? '' : ` (${String(reason)})`;
+      const why = typeof reason === 'string' ? ` (${reason})` : '';
       print(options, answer, `${String(state)}${why} since ${String(changedAt)}, ${String(attempts)} attempts`);
     });
 }

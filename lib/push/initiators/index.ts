@@ -1,4 +1,5 @@
 export { AUTHENTICATION_REFUSALS, type AuthenticationRefusal } from './authentication-refusals.ts';
+export { addInitiatorMetrics } from './initiator-metrics.ts';
 export {
   openInitiatorServer,
   type InitiatorServer,

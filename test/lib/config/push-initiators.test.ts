@@ -1,4 +1,6 @@
 import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
+import { parse } from 'yaml';
 
 import { pushInitiatorsSection } from '../../../lib/config/push-initiators.ts';
 import { problemsOf } from '../../../lib/config/problems.ts';
@@ -69,5 +71,12 @@ describe('the section for push initiators', () => {
       const text = problems({ ...SMALLEST, initiators: [{ ...WEATHER, [key]: 'hunter2hunter2hunter2' }] }).join('\n');
       expect(text).to.include(key).and.not.include('hunter2');
     }
+  });
+
+  it('takes the example of docs/push-initiators.md', () => {
+    const page = readFileSync(new URL('../../../docs/push-initiators.md', import.meta.url), 'utf8');
+    const [, example = ''] = /^```yaml\n([^]*?)^```$/m.exec(page) ?? [];
+    expect(problems(parse(example))).to.deep.equal([]);
+    expect(example).to.include('fqdn');
   });
 });

@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { once } from 'node:events';
 import { connect } from 'node:net';
 
+import { Metrics } from '../../../../lib/ops/index.ts';
 import { dnsNamesOf } from '../../../../lib/push/initiators/client-certificate.ts';
+import { addInitiatorMetrics } from '../../../../lib/push/initiators/index.ts';
 import { HttpDigest } from '../../../../lib/push/initiators/http-digest.ts';
 import { parseChallenge } from '../../../../sip/digest/index.ts';
 import { InitiatorWorld, PASSWORD, TOKEN, WEATHER, type CurlAnswer } from '../support/initiator-world.ts';
@@ -115,6 +117,11 @@ describe('authentication of initiators', () => {
       second.on('error', () => undefined);
       await once(second, 'close');
       expect(small.server.counters.connections.refused).to.equal(1);
+      const metrics = new Metrics();
+      addInitiatorMetrics(metrics, small.server.counters, small.desk);
+      const text = await metrics.render();
+      expect(text).to.include('osgate_push_connections_total{outcome="refused"} 1');
+      expect(text).to.include('osgate_push_authentication_refusals_total{reason="token-wrong"} 0');
       expect(first.closed).to.equal(false);
     } finally {
       first.destroy();
@@ -233,7 +240,13 @@ describe('HTTP Digest', () => {
 
   it('takes nothing weaker than it offers', () => {
     const digest = make();
-    for (const changes of [{ algorithm: 'MD5' }, { algorithm: 'SHA-256-sess' }, { qop: 'auth-int' }, { realm: 'x' }]) {
+    const weaker: Record<string, string>[] = [
+      { algorithm: 'MD5' },
+      { algorithm: 'SHA-256-sess' },
+      { qop: 'auth-int' },
+      { realm: 'x' },
+    ];
+    for (const changes of weaker) {
       expect(verdictOf(digest, credentials(digest, changes)), JSON.stringify(changes)).to.equal('digest-unsupported');
     }
     expect(verdictOf(digest, credentials(digest, { response: '' }))).to.equal('digest-wrong');

@@ -6,6 +6,7 @@ import { readFile } from 'node:fs/promises';
 import type { AddressInfo } from 'node:net';
 import { text } from 'node:stream/consumers';
 
+import { initiatorsOf } from '../../../../lib/push/initiators/index.ts';
 import type { Submission } from '../../../../push/index.ts';
 import { InitiatorWorld, WEATHER } from '../support/initiator-world.ts';
 
@@ -15,15 +16,21 @@ interface Received {
   readonly body: string;
 }
 
+interface Answer {
+  readonly status?: number;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: string;
+}
+
 describe('notifications of results', () => {
   let world: InitiatorWorld | undefined;
   let server: Server | undefined;
   let received: Received[];
-  let answer: (request: IncomingMessage, count: number) => Parameters<typeof Object.assign>[0];
+  let answer: (request: IncomingMessage, count: number) => Answer | null;
   const listener: RequestListener = (request, response) => {
     void text(request).then((body) => {
       received.push({ url: request.url, type: request.headers['content-type'], body });
-      const chosen = answer(request, received.length) as { status?: number; headers?: object; body?: string } | null;
+      const chosen = answer(request, received.length);
       // Null is an initiator that never answers.
       if (chosen === null) return;
       response.writeHead(chosen.status ?? 204, { ...chosen.headers }).end(chosen.body);
@@ -68,15 +75,14 @@ describe('notifications of results', () => {
   const running = (): InitiatorWorld => world ?? expect.fail('no world');
 
   async function push(initiator: string, changes: Partial<Submission>): Promise<void> {
-    const found = running().config.initiators.find(({ name }) => name === initiator) ?? expect.fail(initiator);
+    const found = initiatorsOf(running().config).find(({ name }) => name === initiator) ?? expect.fail(initiator);
     const submission = {
       recipient: { type: 'impi' as const, value: 'alice@example.com' },
       contentType: 'text/plain',
       content: Buffer.from('hello'),
       ...changes,
     };
-    const { applicationIds: _unused, ...rights } = found;
-    expect((await running().desk.submit(rights, submission)).accepted).to.equal(true);
+    expect((await running().desk.submit(found, submission)).accepted).to.equal(true);
   }
 
   const settleAll = async (state: 'delivered' | 'undeliverable', reason?: string): Promise<void> => {
@@ -228,7 +234,7 @@ describe('notifications of results', () => {
         ports.push((one.address() as AddressInfo).port);
       }
       const rights = world.config.initiators[0] ?? expect.fail('no initiator');
-      const { applicationIds: _unused, ...initiator } = rights;
+      const initiator = initiatorsOf(world.config)[0] ?? expect.fail('no initiator');
       for (const port of ports) {
         const url = `https://localhost:${port}/`;
         const outcome = await world.desk.submit(

@@ -89,7 +89,7 @@ export class InitiatorWorld {
       maximumPushesOfInitiator: (name) => initiators.find((one) => one.name === name)?.maximumOpenPushes,
       retentionMilliseconds: 60_000,
     });
-    const desk = new PushDesk({ queue, initiators, ...config, onAccepted: () => undefined });
+    const desk = new PushDesk({ ...config, queue, initiators, onAccepted: () => undefined });
     const logger = createLogger({ level: 'silent', format: 'json' }, 'test');
     try {
       const server = await openInitiatorServer(config, { desk, queue, logger });
