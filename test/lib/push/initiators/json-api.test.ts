@@ -184,25 +184,38 @@ describe('the JSON API for initiators', () => {
   });
 
   it('says when to come back when an initiator is too fast or has too much waiting', async () => {
-    const initiator = { name: 'weather', token: { file: 'weather.token' }, recipients: ['*'] };
-    const slow = await InitiatorWorld.open({
-      initiators: [{ ...initiator, burst: 2, perSecond: 1, maximumOpenPushes: 1, maximumContentOctets: 10 }],
+    const initiator = { token: { file: 'weather.token' }, recipients: ['*'] };
+    const small = await InitiatorWorld.open({
+      initiators: [
+        { ...initiator, name: 'weather', maximumOpenPushes: 1, maximumContentOctets: 10 },
+        { ...initiator, name: 'news', token: undefined, password: { file: 'news.password' }, burst: 1, perSecond: 1 },
+      ],
     });
-    const hand = (content: string) =>
-      slow.asWeather('/pushes', '-H', 'Content-Type: application/json', '-d', JSON.stringify({ ...HELLO, content }));
+    const send = (content: string) => [
+      '-H',
+      'Content-Type: application/json',
+      '-d',
+      JSON.stringify({ ...HELLO, content }),
+    ];
+    const asNews = () => small.curl('/pushes', '--digest', '-u', 'news:news-0123456789abcdef', ...send('x'));
     try {
-      expect(codeOf(await hand('x'.repeat(11)))).to.equal('413 content-too-large');
-      const answers: CurlAnswer[] = [];
-      // The bucket fills while curl starts, so that it takes a few.
-      while (!answers.some(({ body }) => body.includes('rate-limited')) && answers.length < 50) {
-        answers.push(...(await Promise.all([hand('1'), hand('2'), hand('3'), hand('4')])));
+      expect(codeOf(await small.asWeather('/pushes', ...send('x'.repeat(11))))).to.equal('413 content-too-large');
+      expect((await small.asWeather('/pushes', ...send('x'))).status).to.equal(202);
+      const full = await small.asWeather('/pushes', ...send('x'));
+      expect(codeOf(full)).to.equal('429 initiator-full');
+      expect(full.headers).to.match(/^retry-after: 5\r/im);
+      // The bucket fills while curl starts; of eight at once it has not enough for all.
+      let limited: CurlAnswer | undefined;
+      while (limited === undefined) {
+        const answers = await Promise.all(Array.from({ length: 8 }, asNews));
+        limited = answers.find(({ status }) => status === 429);
       }
-      for (const answer of answers) validate('POST', '/pushes', answer);
-      const refused = answers.filter(({ status }) => status === 429);
-      expect(refused.map(codeOf)).to.include.members(['429 initiator-full', '429 rate-limited']);
-      await slow.queue.close();
+      expect(codeOf(limited)).to.equal('429 rate-limited');
+      // curl keeps the headers of the challenge before those of the answer.
+      expect(limited.headers).to.match(/^retry-after: 1\r/im);
+      for (const answer of [full, limited]) validate('POST', '/pushes', answer);
     } finally {
-      await slow.close();
+      await small.close();
     }
   });
 
