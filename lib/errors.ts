@@ -6,6 +6,8 @@ export const OSGATE_ERROR_CODES = {
   OSGATE_AGENT_BOOTSTRAPPING: 'The agent could not bootstrap: the key centre refused it or proved to be false.',
   OSGATE_AGENT_NETWORK: 'The agent got no answer.',
   OSGATE_AGENT_REFUSED: 'The gateway or the target refused the agent’s request.',
+  OSGATE_PUSH_NETWORK: 'The gateway gave no answer to a request about a push.',
+  OSGATE_PUSH_REFUSED: 'The gateway refused a request about a push.',
   OSGATE_WORKERS: 'Worker processes cannot be started, or one of them did not answer.',
   OSGATE_UICC: 'The UICC cannot be used, or refused the network (MAC failure).',
 } as const;

@@ -1,12 +1,13 @@
-import { readFileSync } from 'node:fs';
-import { findPackageJSON } from 'node:module';
 import { Command } from 'commander';
+
+import { programVersion } from '../version.ts';
 
 /** The commands, each loaded only when it is asked for: the agent should not wait for an HTTP server to load. */
 const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
   gateway: async () => (await import('./gateway.ts')).gatewayCommand(),
   kmc: async () => (await import('./kmc.ts')).kmcCommand(),
   agent: async () => (await import('./agent.ts')).agentCommand(),
+  push: async () => (await import('./push.ts')).pushCommand(),
   subscriber: async () => (await import('./subscriber.ts')).subscriberCommand(),
   check: async () => (await import('./check.ts')).checkCommand(),
 };
@@ -20,7 +21,7 @@ const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
 export async function createProgram(args: readonly string[]): Promise<Command> {
   const program = new Command('osgate')
     .description('OMA Security Gateway, Key Management Centre and Security Agent: a security edge for SIP and UDP')
-    .version(version(), '-V, --version', 'print the version')
+    .version(programVersion(), '-V, --version', 'print the version')
     .helpOption('-h, --help', 'print help')
     .addHelpText(
       'after',
@@ -49,12 +50,4 @@ function throwRatherThanExit(command: Command): Command {
   command.exitOverride();
   for (const inner of command.commands) throwRatherThanExit(inner);
   return command;
-}
-
-function version(): string {
-  // Two levels up when run from source, three when built: so it is looked for.
-  const path = findPackageJSON('..', import.meta.url);
-  if (path === undefined) return 'unknown';
-  const description = JSON.parse(readFileSync(path, 'utf8')) as { version?: string };
-  return description.version ?? 'unknown';
 }

@@ -4,12 +4,14 @@ import { OsgateError } from '../errors.ts';
 export const EXIT_FAILURE = 1;
 export const EXIT_CONFIGURATION = 2;
 
-/** What the exit status tells of an agent's failure; the agent's help says the same. */
-const AGENT_EXIT_CODES: Readonly<Record<string, number>> = {
+/** What the exit status tells of the failure of an agent or an initiator; their help says the same. */
+const CLIENT_EXIT_CODES: Readonly<Record<string, number>> = {
   OSGATE_AGENT_BOOTSTRAPPING: 3,
   OSGATE_UICC: 4,
   OSGATE_AGENT_NETWORK: 5,
   OSGATE_AGENT_REFUSED: 6,
+  OSGATE_PUSH_NETWORK: 5,
+  OSGATE_PUSH_REFUSED: 6,
 };
 
 /**
@@ -28,7 +30,7 @@ export function reportError(
   for (const line of error.message.split('\n')) write(`osgate: ${code}: ${line}\n`);
   const configuration = code === 'OSGATE_CONFIG_INVALID' || code === 'OSGATE_CONFIG_UNREADABLE';
   if (error instanceof OsgateError && configuration) return EXIT_CONFIGURATION;
-  return AGENT_EXIT_CODES[code] ?? EXIT_FAILURE;
+  return CLIENT_EXIT_CODES[code] ?? EXIT_FAILURE;
 }
 
 /** Our own codes, and those of the system (EADDRINUSE). Node's ERR_ codes are faults in a program. */

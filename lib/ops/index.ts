@@ -9,7 +9,7 @@ export type {
   Status,
   TargetStatus,
 } from './admin/admin-sources.ts';
-export { loadAdminToken, type AdminTokenLocation } from './admin/admin-token.ts';
+export { loadAdminToken, loadTokenText, type AdminTokenLocation } from './admin/admin-token.ts';
 export { HepExporter, type HepExporterOptions } from './hep/hep-exporter.ts';
 export { encodeHep, type HepRecord } from './hep/hep-packet.ts';
 export { ipOctets } from './hep/ip-octets.ts';

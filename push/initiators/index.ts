@@ -1,3 +1,4 @@
+export { privateIdentity, publicIdentity } from './identities.ts';
 export { mayNotify, mayPushTo, type Initiator } from './initiator.ts';
 export * from './pap/index.ts';
 export {
@@ -8,3 +9,4 @@ export {
   type SubmissionOutcome,
   type SubmissionRefusal,
 } from './push-desk.ts';
+export { TokenBucket } from './token-bucket.ts';

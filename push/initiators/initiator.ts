@@ -42,10 +42,14 @@ export function mayNotify({ notifyUrls }: Initiator, url: string): boolean {
   });
 }
 
-/** The host part in lower case, without port and parameters; undefined for a telephone number. */
+/** The host part in lower case, without port and parameters; undefined for a telephone number, and where it is not clear. */
 function domainOf({ value }: Recipient): string | undefined {
   if (/^tel:/i.test(value)) return undefined;
-  const address = value.replace(/^sips?:/i, '').replace(/[;?].*$/s, '');
-  const host = address.slice(address.lastIndexOf('@') + 1);
-  return host.replace(/:\d+$/, '').toLowerCase();
+  // The user part may have ; and ? in it (RFC 3261 25.1), so it goes first.
+  const [first = '', second, ...others] = value.replace(/^sips?:/i, '').split('@');
+  if (others.length > 0) return undefined;
+  return (second ?? first)
+    .replace(/[;?].*$/s, '')
+    .replace(/:\d+$/, '')
+    .toLowerCase();
 }

@@ -34,6 +34,7 @@ export const SUBMISSION_REFUSALS = {
   'priority-forbidden': 'the initiator may not ask for that priority',
   'content-too-large': 'the content is larger than the initiator may push',
   'content-type-invalid': 'the content type is no MIME type',
+  'application-id-invalid': 'an application identifier has 1 to 255 visible characters',
   'id-invalid': 'an id has 1 to 255 visible characters',
   'deliver-before-past': 'the time before which it is to be delivered is over, or not after the time of delivery',
   'deliver-before-far': 'the time before which it is to be delivered is further away than pushes are kept',
@@ -128,7 +129,8 @@ export class PushDesk {
   #judge(initiator: Initiator, submission: Submission, now: number): SubmissionRefusal | undefined {
     const { id, recipient, contentType, content, applicationId, notifyUrl, priority } = submission;
     const { applicationIds, maximumContentOctets } = initiator;
-    if (id !== undefined && !/^[!-~]{1,255}$/.test(id)) return 'id-invalid';
+    if (id !== undefined && !VISIBLE.test(id)) return 'id-invalid';
+    if (applicationId !== undefined && !VISIBLE.test(applicationId)) return 'application-id-invalid';
     if (!MIME_TYPE.test(contentType) || contentType.length > MAXIMUM_MIME_TYPE_CHARACTERS)
       return 'content-type-invalid';
     if (!mayPushTo(initiator, recipient)) return 'recipient-forbidden';
@@ -158,6 +160,7 @@ export class PushDesk {
   }
 }
 
+const VISIBLE = /^[!-~]{1,255}$/;
 const MIME_TYPE = /^[!#$%&'*+.^_`|~0-9A-Za-z-]+\/[!#$%&'*+.^_`|~0-9A-Za-z-]+(?:\s*;[ -~]*)?$/;
 const MAXIMUM_MIME_TYPE_CHARACTERS = 255;
 

@@ -64,8 +64,8 @@ export interface PushQueue {
   expire(): Promise<number>;
   /** When the next push is due or expires, in milliseconds since 1970-01-01T00:00:00Z; undefined when none is waiting. */
   nextDue(): Promise<number | undefined>;
-  /** Notifications that are due. */
-  notifications(maximum: number): Promise<readonly ResultNotification[]>;
+  /** Notifications that are due, without those of some initiators, the longest due first. */
+  notifications(maximum: number, without?: readonly string[]): Promise<readonly ResultNotification[]>;
   /** The initiator has heard, or will not: forgotten. */
   notified(key: number): Promise<void>;
   putOffNotification(key: number, until: number): Promise<void>;

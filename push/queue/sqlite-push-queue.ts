@@ -169,9 +169,9 @@ export class SqlitePushQueue implements PushQueue {
     });
   }
 
-  async notifications(maximum: number): Promise<readonly ResultNotification[]> {
+  async notifications(maximum: number, without: readonly string[] = []): Promise<readonly ResultNotification[]> {
     return this.#read(() =>
-      this.#statements.notifications.all(this.#now(), maximum).map((row) => ({
+      this.#statements.notifications.all(this.#now(), JSON.stringify(without), maximum).map((row) => ({
         key: numberOf(row, 'key'),
         url: textOf(row, 'url'),
         attempts: numberOf(row, 'notification_attempts'),
@@ -305,7 +305,9 @@ function prepare(database: DatabaseSync) {
     ),
     notifications: statement(
       `SELECT pushes.*, url, notifications.attempts AS notification_attempts
-       FROM notifications JOIN pushes USING (key) WHERE notifications.due_at <= ? ORDER BY notifications.due_at LIMIT ?`,
+       FROM notifications JOIN pushes USING (key)
+       WHERE notifications.due_at <= ? AND initiator NOT IN (SELECT value FROM json_each(?))
+       ORDER BY notifications.due_at LIMIT ?`,
     ),
     notified: statement('DELETE FROM notifications WHERE key = ?'),
     putOffNotification: statement('UPDATE notifications SET due_at = ?, attempts = attempts + 1 WHERE key = ?'),

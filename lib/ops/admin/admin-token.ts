@@ -30,6 +30,14 @@ export async function loadAdminToken(
   location: AdminTokenLocation,
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): Promise<AdminToken> {
+  return new AdminToken(await loadTokenText(location, environment));
+}
+
+/** The token itself, secret. @throws OsgateError OSGATE_CONFIG_INVALID when it is missing or too short */
+export async function loadTokenText(
+  location: AdminTokenLocation,
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<string> {
   const text = 'file' in location ? await readToken(location.file) : (environment[location.environment] ?? '');
   const token = text.trim();
   const source = 'file' in location ? location.file : `the environment variable ${location.environment}`;
@@ -39,7 +47,7 @@ export async function loadAdminToken(
       `${source} holds no token: ${SHORTEST_TOKEN} characters or more, without spaces`,
     );
   }
-  return new AdminToken(token);
+  return token;
 }
 
 async function readToken(path: string): Promise<string> {

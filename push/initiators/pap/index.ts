@@ -1,5 +1,5 @@
 export { boundaryOf, parseMultipart, type BodyPart, type MultipartBounds } from './multipart.ts';
-export { recipientOfPapAddress } from './pap-address.ts';
+export { papAddressOf, recipientOfPapAddress } from './pap-address.ts';
 export { PAP_CODES, type PapCode } from './pap-codes.ts';
 export {
   papStateOf,

@@ -1,4 +1,5 @@
 import type { Recipient } from '../../message/index.ts';
+import { privateIdentity, publicIdentity } from '../identities.ts';
 
 /**
  * The subscriber that an address of PAP names; undefined for what is none that osgate can push to.
@@ -24,19 +25,10 @@ export function recipientOfPapAddress(address: string): Recipient | undefined {
   }
 }
 
-function publicIdentity(value: string): Recipient | undefined {
-  return /^(?:sips?:[!#-;=?-~]+|tel:\+?[0-9().*#A-Fa-f-]+)$/i.test(value) && value.length <= MAXIMUM_CHARACTERS
-    ? { type: 'impu', value }
-    : undefined;
+/** The address of a subscriber, for notifications; `host` is the push proxy's own name. */
+export function papAddressOf({ type, value }: Recipient, host: string): string {
+  return type === 'impu' ? value : `WAPPUSH=${encodeURIComponent(value)}/TYPE=USER@${host}`;
 }
-
-function privateIdentity(value: string): Recipient | undefined {
-  return /^[^\s@"\\<>\p{Cc}]+@[A-Za-z0-9._-]+$/u.test(value) && value.length <= MAXIMUM_CHARACTERS
-    ? { type: 'impi', value }
-    : undefined;
-}
-
-const MAXIMUM_CHARACTERS = 255;
 
 function unescape(text: string): string | undefined {
   try {

@@ -11,6 +11,7 @@ export const PAP_CODES = {
   cancellationNotPossible: { code: 2008, description: 'Cancellation not possible' },
   internalServerError: { code: 3000, description: 'Internal server error' },
   notImplemented: { code: 3001, description: 'Not implemented' },
+  capabilityMatchingNotSupported: { code: 3004, description: 'Capability matching not supported' },
   multipleAddressesNotSupported: { code: 3005, description: 'Multiple addresses not supported' },
   deliveryMethodNotPossible: { code: 3007, description: 'Specified delivery method not possible' },
   requiredNetworkNotAvailable: { code: 3009, description: 'Required network not available' },

@@ -8,12 +8,12 @@ describe('the command line', () => {
   it('lists every command in its help', async () => {
     const { code, stdout } = await osgate('--help');
     expect(code).to.equal(0);
-    for (const command of ['gateway', 'kmc', 'agent', 'subscriber', 'check'])
+    for (const command of ['gateway', 'kmc', 'agent', 'push', 'subscriber', 'check'])
       expect(stdout).to.match(new RegExp(`^  ${command}`, 'm'));
     expect(stdout).to.include('Examples:');
   });
 
-  for (const command of ['gateway', 'kmc', 'agent', 'subscriber', 'check']) {
+  for (const command of ['gateway', 'kmc', 'agent', 'push', 'subscriber', 'check']) {
     it(`has help for ${command}, with an example or its own commands`, async () => {
       const { code, stdout } = await osgate(command, '--help');
       expect(code).to.equal(0);

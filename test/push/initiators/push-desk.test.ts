@@ -83,6 +83,7 @@ describe('PushDesk', () => {
     'content-too-large': { content: Buffer.alloc(1001) },
     'content-type-invalid': { contentType: 'text/plain\r\nX: y' },
     'id-invalid': { id: 'a b' },
+    'application-id-invalid': { applicationId: 'a b' },
     'deliver-before-past': { deliverBefore: START },
     'deliver-before-far': { deliverBefore: START + 86_400_001 },
     'replaced-unknown': { replaces: 'nothing' },
@@ -151,6 +152,9 @@ describe('rights of an initiator', () => {
     ['sip:alice@example.com.evil.example', 'impu', false],
     ['sip:example.com@evil.example', 'impu', false],
     ['sip:alice@evil.example;x=@example.com', 'impu', false],
+    ['sip:example.com;x@evil.example', 'impu', false],
+    ['sip:example.com?x@evil.example', 'impu', false],
+    ['sip:alice;day=tuesday@example.com', 'impu', true],
     ['alice@evil.example', 'impi', false],
   ];
   for (const [value, type, allowed] of recipients) {

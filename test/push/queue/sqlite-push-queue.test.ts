@@ -235,6 +235,8 @@ describe('SqlitePushQueue', () => {
     expect(others).to.deep.equal([]);
     expect(first).to.deep.include({ url: 'https://initiator.example.com/results', attempts: 0 });
     expect(first?.status).to.deep.include({ id: message.id, state: 'delivered' });
+    expect(await queue.notifications(10, ['other', 'weather'])).to.deep.equal([]);
+    expect(await queue.notifications(10, ['other'])).to.have.length(1);
     await queue.putOffNotification(first?.key ?? 0, clock.now + 1000);
     expect(await queue.notifications(10)).to.deep.equal([]);
     await reopen();

@@ -225,6 +225,8 @@ describe('PAP, addresses', () => {
     'WAPPUSH=alice/TYPE=USER@ppg.example.net': undefined,
     'WAPPUSH=%ff%40x/TYPE=USER@ppg.example.net': undefined,
     'sip:alice @example.com': undefined,
+    'sip:alice@example.com;x@example.net': undefined,
+    'sip:alice%40home@example.com': { type: 'impu', value: 'sip:alice%40home@example.com' },
     'alice@example.com': undefined,
     '': undefined,
   };

@@ -1,0 +1,21 @@
+import type { Initiator } from '../../../push/index.ts';
+import type { PushInitiatorsConfig } from '../../config/push-initiators.ts';
+
+/** The initiators of a configuration, with their rights and quotas. */
+export function initiatorsOf({ initiators }: PushInitiatorsConfig): Initiator[] {
+  return initiators.map((entry) => {
+    const { name, recipients, applicationIds, notifyUrls, maximumContentOctets, maximumOpenPushes } = entry;
+    const { burst, perSecond, priority } = entry;
+    return {
+      name,
+      recipients,
+      ...(applicationIds === undefined ? {} : { applicationIds }),
+      notifyUrls,
+      maximumContentOctets,
+      maximumOpenPushes,
+      burst,
+      perSecond,
+      priority,
+    };
+  });
+}
