@@ -9,4 +9,3 @@ export {
   type SubmissionOutcome,
   type SubmissionRefusal,
 } from './push-desk.ts';
-export { TokenBucket } from './token-bucket.ts';
