@@ -1,4 +1,5 @@
 import { agentDtls, agentProxy } from './agent-dtls.ts';
+import { agentPush } from './agent-push.ts';
 import {
   choice,
   domainName,
@@ -37,6 +38,7 @@ export function agentSection(file: FilePath) {
       ),
     dtls: agentDtls(file).prefault({}).describe('The DTLS association with the gateway.'),
     proxy: agentProxy().prefault({}).describe('What `osgate agent proxy` serves local clients with.'),
+    push: agentPush(file).prefault({}).describe('What `osgate agent listen` takes pushes by.'),
     gateway: sipHostPort().describe('The SIP address of the gateway; the port is 5060 where absent, 5061 with DTLS.'),
     gatewayFqdn: domainName().describe('The FQDN of the gateway in the NAF_Id; the same as the listener’s `fqdn`.'),
     uaSecurityProtocolId: uaSecurityProtocolId().describe('The same as at the gateway’s authenticator.'),

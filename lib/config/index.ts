@@ -8,6 +8,7 @@ export type {
   AgentConfig,
   AgentDtlsConfig,
   AgentProxyConfig,
+  AgentPushConfig,
   AuthenticatorConfig,
   ChannelAuthenticatorConfig,
   Config,

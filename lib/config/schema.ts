@@ -62,3 +62,4 @@ export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;
 export type AgentDtlsConfig = AgentConfig['dtls'];
 export type AgentProxyConfig = AgentConfig['proxy'];
+export type AgentPushConfig = AgentConfig['push'];

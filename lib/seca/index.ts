@@ -3,6 +3,7 @@ export { AgentKeyring, type AgentKeyringOptions } from './agent-keyring.ts';
 export { nafKey, nafPassword, type BootstrappedKeys } from './bootstrapped-keys.ts';
 export { KeyFile } from './key-file.ts';
 export { AgentProxy, type AgentProxyEvents, type AgentProxyOptions } from './proxy/agent-proxy.ts';
+export { openAgentPushStore, type AgentPushStore } from './push/agent-push-store.ts';
 export { parsePidfLo, type Location } from './pidf-lo.ts';
 export {
   SipAgent,
