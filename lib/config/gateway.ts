@@ -5,6 +5,7 @@ import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
 import { dnsSection } from './dns.ts';
 import { dtlsSection } from './dtls.ts';
 import { flows } from './flows.ts';
+import { pushSection } from './push.ts';
 import { policySection, requirements } from './security-policy.ts';
 import { sipTargetRule } from './sip-targets.ts';
 import { datagrams, streams } from './streams.ts';
@@ -62,6 +63,7 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
+    push: pushSection(file).optional().describe('GBA Push: messages to agents that never asked. Without it, none.'),
     workers: workers(),
     supervision: supervision().prefault({}).describe('How the supervisor treats its workers.'),
     drainDelayMilliseconds: drainDelay(),

@@ -1,5 +1,6 @@
 export { nodeDtlsClientSuite } from './agent-checks.ts';
 export { loadConfig, parseConfig } from './load.ts';
+export { parseUdpAddress, pushFqdn, type PushAddressConfig, type PushConfig, type UdpCarrierConfig } from './push.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {

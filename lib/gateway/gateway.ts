@@ -15,6 +15,7 @@ import type { EdgeReporter } from './edge-reporter.ts';
 import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
 import type { ListeningFacts } from './log-listening.ts';
+import { PushService } from './push/push-service.ts';
 import { planReload } from './reload-plan.ts';
 import type { GatewayListener } from './sip-listeners.ts';
 import type { SipTap } from './sip-tap.ts';
@@ -60,12 +61,27 @@ export class Gateway implements Service {
   #finished: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   #open = true;
+  #push: PushService | undefined;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     this.#config = parts.config;
     this.metrics = parts.metrics;
     this.#probe = new KeyCentreProbe(parts.keyCentre, requireSection(parts.config, 'gateway'));
+  }
+
+  /**
+   * Opens GBA Push, where the configuration has it; last of all, for pushes may be under way at once.
+   *
+   * @param secret seals what is kept of pushes; 32 octets
+   * @param slot of several workers the first one has the queue
+   */
+  async openPush(secret: Buffer, slot: number): Promise<void> {
+    const { logger, metrics, keyCentre } = this.#parts;
+    const gateway = requireSection(this.#config, 'gateway');
+    const { push } = gateway;
+    if (push === undefined || slot !== 0) return;
+    this.#push = await PushService.open({ gateway, push, keyCentre, secret, metrics, logger });
   }
 
   get listeners(): readonly SipListener[] {
@@ -163,6 +179,7 @@ export class Gateway implements Service {
         associations: channel.size,
         flows,
       })),
+      ...(this.#push === undefined ? {} : { push: this.#push.status() }),
     };
   }
 
@@ -216,8 +233,10 @@ export class Gateway implements Service {
     this.#draining = true;
     if (drainDelayMilliseconds > 0) await delay(drainDelayMilliseconds);
     edge.drain();
+    const pushes = this.#push?.finish();
     const deadline = Date.now() + shutdownGraceMilliseconds;
     while (engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
+    await pushes;
   }
 
   async #close(): Promise<void> {
@@ -225,6 +244,7 @@ export class Gateway implements Service {
     const { engine, wheel, targets, dns, flows, keyCentre, users, relay, tap } = this.#parts;
     const { listeners, datagramListeners, handover, keyLog } = this.#parts;
     this.#open = false;
+    await this.#push?.close();
     targets.stop();
     dns.close();
     engine.close();

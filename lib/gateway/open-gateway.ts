@@ -177,7 +177,14 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   publishTargetMetrics(metrics, targets, resolver);
   const gatewayParts = { ...parts, engine, wheel, dns, keyCentre, users, relay, datagramListeners, handover, keyLog };
   publishMetrics(gatewayParts, others.owner);
-  return new Gateway(gatewayParts);
+  const gateway = new Gateway(gatewayParts);
+  try {
+    await gateway.openPush(secrets.push, place?.slot ?? 0);
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+  return gateway;
 }
 
 async function openRelay(

@@ -1,3 +1,4 @@
+export { GroupCommit } from './group-commit.ts';
 export type {
   Acceptance,
   AttemptEnd,
