@@ -1,4 +1,5 @@
 export { nodeDtlsClientSuite } from './agent-checks.ts';
+export { CHANNEL_AUTHENTICATOR_TYPES } from './channel-authenticators.ts';
 export { loadConfig, parseConfig } from './load.ts';
 export { parseUdpAddress, pushFqdn, type PushAddressConfig, type PushConfig, type UdpCarrierConfig } from './push.ts';
 export { requireSection } from './require-section.ts';
@@ -26,6 +27,7 @@ export type {
   NbspConfig,
   OpsConfig,
   PskConfig,
+  PushDigestConfig,
   SipListenerConfig,
   SipTargetConfig,
   SupervisionConfig,

@@ -49,6 +49,7 @@ export type SipListenerConfig = GatewayConfig['sec1']['sip'][number];
 export type AuthenticatorConfig = SipListenerConfig['authenticators'][number];
 export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba-digest' }>;
 export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest' }>;
+export type PushDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'push-digest' }>;
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
 export type ChannelAuthenticatorConfig = DatagramListenerConfig['authenticators'][number];
 export type DatagramListenerConfig = GatewayConfig['sec1']['datagram'][number];

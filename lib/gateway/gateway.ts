@@ -15,6 +15,7 @@ import type { EdgeReporter } from './edge-reporter.ts';
 import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
 import type { ListeningFacts } from './log-listening.ts';
+import type { PushAssociationReader } from './push-associations.ts';
 import { PushService } from './push/push-service.ts';
 import { planReload } from './reload-plan.ts';
 import type { GatewayListener } from './sip-listeners.ts';
@@ -46,6 +47,8 @@ export interface GatewayParts {
   readonly dns: NodeDnsClient;
   readonly keyCentre: KeyCentre;
   readonly users: DigestUserSource | undefined;
+  /** Undefined for a gateway that does not push. */
+  readonly pushAssociations: PushAssociationReader | undefined;
   readonly relay: WorkerRelay | undefined;
 }
 
@@ -122,6 +125,7 @@ export class Gateway implements Service {
       keyCentre,
       listeners,
       logger,
+      pushAssociations,
       reporter,
       router,
       targets,
@@ -133,11 +137,11 @@ export class Gateway implements Service {
       const own = gateway.sec1.sip.find(({ name }) => name === listener.name);
       return own === undefined
         ? undefined
-        : listener.renew(own, { limits: gateway.limits, keyCentre, users }, gateway.dtls);
+        : listener.renew(own, { limits: gateway.limits, keyCentre, pushAssociations, users }, gateway.dtls);
     });
     for (const listener of datagramListeners) {
       const own = gateway.sec1.datagram.find(({ name }) => name === listener.name);
-      if (own !== undefined) renewals.push(listener.renew(own, keyCentre, gateway.dtls));
+      if (own !== undefined) renewals.push(listener.renew(own, { keyCentre, pushAssociations }, gateway.dtls));
     }
     const methods = new MethodPolicy(gateway.policy.methods);
     targets.replace(gateway.sec3.sip, router);
@@ -256,6 +260,7 @@ export class Gateway implements Service {
     await relay?.close();
     await tap.close();
     await users?.close();
+    await this.#parts.pushAssociations?.close();
     await keyCentre.close();
   }
 }

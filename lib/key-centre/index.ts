@@ -18,9 +18,8 @@ export async function startEmbeddedKeyCentre(config: Config, logger: Logger): Pr
   const { core, service } = await start(config, logger);
   const gateway = requireSection(config, 'gateway');
   const listeners = gateway.sec1.sip;
-  const gsids = listeners.flatMap(({ authenticators }) =>
-    authenticators.flatMap((authenticator) => (authenticator.type === 'gba-digest' ? authenticator.gsids : [])),
-  );
+  const authenticators = [...listeners, ...gateway.sec1.datagram].flatMap((listener) => [...listener.authenticators]);
+  const gsids = authenticators.flatMap((authenticator) => ('gsids' in authenticator ? authenticator.gsids : []));
   const keyCentre = new EmbeddedKeyCentre({
     bootstrapping: core.bootstrapping,
     push: core.push,

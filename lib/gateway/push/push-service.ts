@@ -11,6 +11,7 @@ import {
 import { pushFqdn, type GatewayConfig, type PushConfig } from '../../config/index.ts';
 import type { Logger, Metrics, Status } from '../../ops/index.ts';
 import { initiatorsOf, openInitiatorServer, type InitiatorServer } from '../../push/initiators/index.ts';
+import { pushGsids } from '../push-associations.ts';
 import { AddressBook } from './address-book.ts';
 import { GatewayAssociationStore } from './association-store.ts';
 import { openCarriers } from './open-carriers.ts';
@@ -74,6 +75,7 @@ export class PushService {
         keyCentre,
         codec: new GpiCodecV1(),
         nafId: new NafId(pushFqdn(gateway), UaSecurityProtocolId.parse(push.uaSecurityProtocolId)),
+        gsids: pushGsids(gateway),
         carriers,
         associations: new GatewayAssociations({ store }),
         settings: push.dispatch,
