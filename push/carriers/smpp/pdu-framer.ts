@@ -25,7 +25,8 @@ export class PduFramer {
     // Many small chunks are put together once, when the PDU that they make is whole.
     if (length === undefined) return false;
     if (this.#pendingOctets < length) return true;
-    let rest = this.#pending.length === 1 ? chunk : Buffer.concat(this.#pending);
+    const [first = chunk] = this.#pending;
+    let rest = this.#pending.length === 1 ? first : Buffer.concat(this.#pending);
     while (rest.length >= 4) {
       length = this.#judge(rest.readUInt32BE(0));
       if (length === undefined) return false;
