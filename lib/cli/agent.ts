@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { loadConfig, requireSection, type AgentConfig } from '../config/index.ts';
 import { OsgateError } from '../errors.ts';
+import { listenCommand } from './agent-listen.ts';
 import { proxyCommand } from './agent-proxy.ts';
 import {
   createKeyring,
@@ -38,6 +39,7 @@ export function agentCommand(): Command {
   agent.addCommand(registerCommand());
   agent.addCommand(optionsCommand());
   agent.addCommand(proxyCommand());
+  agent.addCommand(listenCommand());
   return agent.addHelpText('after', EXIT_CODES);
 }
 

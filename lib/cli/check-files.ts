@@ -26,7 +26,7 @@ export async function fileProblems(config: Config): Promise<string[]> {
     keyCentre?.type === 'nbsp' && keyPair('gateway.keyCentre.tls', keyCentre.tls),
     keyCentre?.type === 'nbsp' && certificates('gateway.keyCentre.tls.authorities', keyCentre.tls.authorities),
     ...(gateway === undefined ? [] : dtlsFiles(gateway)),
-    agent?.ub.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
+    agent?.ub?.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
     agent?.keyCache !== undefined && writable('agent.keyCache', agent.keyCache),
     agent?.usim.sqnFile !== undefined && writable('agent.usim.sqnFile', agent.usim.sqnFile),
   ]);

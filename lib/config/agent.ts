@@ -30,7 +30,25 @@ export function agentSection(file: FilePath) {
       authorities: file
         .optional()
         .describe('PEM file: the authorities that sign the key centre’s certificate (HTTPS only).'),
-    }).describe('The way to the key centre.'),
+    })
+      .optional()
+      .describe('The way to the key centre, for an agent that bootstraps.'),
+    digest: section({
+      username: text('a user name', (name) => /^[\x21-\x7e]+$/.test(name)).describe('The user name.'),
+      passwordFile: file.describe('File with the password, one line.'),
+      realm: text('a realm', (name) => /^[\x20-\x7e]+$/.test(name))
+        .optional()
+        .describe('The only realm that is answered; by default `gatewayFqdn`.'),
+    })
+      .optional()
+      .describe(
+        'A user with a password, for an agent that does not bootstrap and a listener with the authenticator `digest` (`osgate agent listen` only).',
+      ),
+    keys: choice(['bootstrap', 'push', 'any'])
+      .default('bootstrap')
+      .describe(
+        'The keys for the gateway: those of a bootstrapping run, those of the newest push (`push.store`), or `any`: those of the newest push while they last and the gateway takes them, else bootstrapped ones where there is `ub`.',
+      ),
     transport: choice(['udp', 'dtls'])
       .default('udp')
       .describe(

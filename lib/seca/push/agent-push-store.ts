@@ -15,6 +15,8 @@ export interface AgentPushStore {
   readonly delivered: Store<true>;
   /** The newest live NAF SA with a gateway, as it is on disk now; to be used, not to be changed. */
   newest(gatewayFqdn: string): Promise<NafSecurityAssociation | undefined>;
+  /** What tells this agent from others of the same subscriber (RFC 5626 4.1): the same at every start. */
+  instance(make: () => string): Promise<string>;
   /** NAF SAs and ids that were refused because there was no room. */
   readonly refused: number;
   /** Removes what has ended, and tells how many records that were. */
@@ -46,12 +48,20 @@ export function openAgentPushStore(
   // No more than NAF SAs, for one of them made each.
   const newest = open<Newest>('newest_associations', maximumAssociations);
   const delivered = open<true>('pushes_delivered', maximumRemembered);
+  const instances = open<string>('instance', 1);
   return {
     associations: new AgentAssociations({ store: new IndexedStore(records, newest), now }),
     delivered,
     newest: async (gatewayFqdn) => {
       const entry = await newest.get(gatewayFqdn);
       return entry === undefined ? undefined : records.get(entry.key);
+    },
+    instance: async (make) => {
+      const known = await instances.get(INSTANCE);
+      if (known !== undefined) return known;
+      const made = make();
+      await instances.put(INSTANCE, made, Number.MAX_SAFE_INTEGER);
+      return made;
     },
     get refused() {
       return records.refused + delivered.refused;
@@ -65,6 +75,8 @@ export function openAgentPushStore(
     },
   };
 }
+
+const INSTANCE = 'urn:uuid';
 
 /** Remembers beside the NAF SAs which one is the newest of each gateway. */
 class IndexedStore implements AssociationStore<NafSecurityAssociation> {
