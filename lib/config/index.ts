@@ -1,7 +1,15 @@
 export { nodeDtlsClientSuite } from './agent-checks.ts';
 export { CHANNEL_AUTHENTICATOR_TYPES } from './channel-authenticators.ts';
 export { loadConfig, parseConfig } from './load.ts';
-export { parseUdpAddress, pushFqdn, type PushAddressConfig, type PushConfig, type UdpCarrierConfig } from './push.ts';
+export {
+  parseUdpAddress,
+  pushFqdn,
+  type PushAddressConfig,
+  type PushCarrierConfig,
+  type PushConfig,
+  type SipCarrierConfig,
+  type UdpCarrierConfig,
+} from './push.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {

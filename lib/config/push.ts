@@ -4,6 +4,7 @@ import type { z } from 'zod';
 
 import { privateIdentity, publicIdentity } from '../../push/index.ts';
 import { pushInitiatorsSection } from './push-initiators.ts';
+import { smppCarrierSection } from './push-smpp.ts';
 import type { DeepReadonly } from './schema.ts';
 import {
   choice,
@@ -37,7 +38,7 @@ export function pushSection(file: FilePath) {
     addresses: list(address(), 'a list of recipients with addresses')
       .default([])
       .describe('Where carriers find those whose identity is not enough.'),
-    carriers: list(carrier(), 'a list of carriers', 1).describe('Ways to the agents, in order of preference.'),
+    carriers: list(carrier(file), 'a list of carriers', 1).describe('Ways to the agents, in order of preference.'),
   });
 }
 
@@ -45,6 +46,7 @@ export function pushSection(file: FilePath) {
 export type PushConfig = DeepReadonly<z.infer<ReturnType<typeof pushSection>>>;
 export type PushAddressConfig = PushConfig['addresses'][number];
 export type PushCarrierConfig = PushConfig['carriers'][number];
+export type SipCarrierConfig = Extract<PushCarrierConfig, { readonly type: 'sip' }>;
 export type UdpCarrierConfig = Extract<PushCarrierConfig, { readonly type: 'udp' }>;
 
 /** The FQDN of the gateway in the NAF_Id of pushes. */
@@ -120,10 +122,39 @@ export function parseUdpAddress(value: string): { readonly address: string; read
   return four !== undefined && isIP(four) === 4 ? { address: four, port: parsedPort } : undefined;
 }
 
-function carrier() {
+function carrier(file: FilePath) {
   return oneOf(
-    ['udp'],
+    ['sip', 'udp', 'smpp'],
     [
+      section({
+        type: choice(['sip']).describe(
+          'SIP MESSAGE: over the flow that the agent has opened, else through the SIP core.',
+        ),
+        target: text('the name of a group in gateway.sec3.sip')
+          .optional()
+          .describe(
+            'The group of `gateway.sec3.sip` that is the SIP core, for public identities without a flow; by default none.',
+          ),
+        flowTimeoutMilliseconds: milliseconds()
+          .default(5000)
+          .describe('How long an agent may take on one flow, before the next flow or the core is tried.'),
+        coreTimeoutMilliseconds: milliseconds()
+          .default(10_000)
+          .describe('How long the core may take, before its next target is tried.'),
+        maximumDatagramOctets: integer(512, 65_535)
+          .default(1300)
+          .describe('Longer MESSAGEs do not go over UDP and DTLS (RFC 3428 8), but over TCP or by another carrier.'),
+        maximumUplinkOctets: integer(64, 65_535)
+          .default(4096)
+          .describe(
+            'The longest package that an agent may send by a MESSAGE of its own; a longer one is answered 413.',
+          ),
+        uplinkPerSecond: count()
+          .default(1000)
+          .describe(
+            'Such MESSAGEs in a second, of all agents together, in each worker; further ones are answered 503.',
+          ),
+      }),
       section({
         type: choice(['udp']).describe('Bare datagrams, for devices without SIP.'),
         host: host().describe('The address to send from, and to listen on for what devices answer.'),
@@ -139,6 +170,7 @@ function carrier() {
           .default(2000)
           .describe('Datagrams in a second that are read of all agents together; more are dropped.'),
       }),
+      smppCarrierSection(file),
     ],
   );
 }

@@ -16,7 +16,9 @@ import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
 import type { ListeningFacts } from './log-listening.ts';
 import type { PushAssociationReader } from './push-associations.ts';
+import { openLentFlows } from './push/lent-flows.ts';
 import { PushService } from './push/push-service.ts';
+import type { SipPushParts } from './push/sip-parts.ts';
 import { planReload } from './reload-plan.ts';
 import type { GatewayListener } from './sip-listeners.ts';
 import type { SipTap } from './sip-tap.ts';
@@ -77,14 +79,16 @@ export class Gateway implements Service {
    * Opens GBA Push, where the configuration has it; last of all, for pushes may be under way at once.
    *
    * @param secret seals what is kept of pushes; 32 octets
-   * @param slot of several workers the first one has the queue
+   * @param more.place of several workers the first one has the queue; the others lend it their flows
    */
-  async openPush(secret: Buffer, slot: number): Promise<void> {
-    const { logger, metrics, keyCentre } = this.#parts;
+  async openPush(secret: Buffer, more: Pick<SipPushParts, 'departures' | 'place'>): Promise<void> {
     const gateway = requireSection(this.#config, 'gateway');
+    if (gateway.push === undefined) return;
     const { push } = gateway;
-    if (push === undefined || slot !== 0) return;
-    this.#push = await PushService.open({ gateway, push, keyCentre, secret, metrics, logger });
+    const sip: SipPushParts = { ...this.#parts, ...more, gateway };
+    if (more.place === undefined || more.place.slot === 0) {
+      this.#push = await PushService.open({ ...this.#parts, gateway, push, secret, sip });
+    } else openLentFlows(push, sip, this.metrics);
   }
 
   get listeners(): readonly SipListener[] {

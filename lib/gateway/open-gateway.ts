@@ -171,7 +171,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
       .map(({ name }) => name),
   );
   const standing = { settings, listeners, inside, engine, wheel, flows, admission, logger, secrets };
-  const { edge, router, targets, resolver, dns } = composeEdge(standing);
+  const { edge, router, targets, resolver, dns, departures } = composeEdge(standing);
   wheel.start();
   targets.start();
   handover?.adopt(handed, { sip: listeners, datagram: datagramListeners, flows: flows.flows.table });
@@ -194,7 +194,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   publishMetrics(gatewayParts, others.owner);
   const gateway = new Gateway(gatewayParts);
   try {
-    await gateway.openPush(secrets.push, place?.slot ?? 0);
+    await gateway.openPush(secrets.push, { departures, place });
   } catch (error) {
     await gateway.close();
     throw error;

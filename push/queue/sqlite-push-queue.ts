@@ -70,6 +70,12 @@ export class SqlitePushQueue implements PushQueue {
     return this.#commits.counters;
   }
 
+  /** Pushes that have not ended: those under way at this moment, and those that wait for their time. */
+  get depth(): { readonly waiting: number; readonly underWay: number } {
+    const underWay = this.#underWay.size;
+    return { waiting: this.#read(() => numberOf(this.#statements.size.get() ?? {}, 'pushes')) - underWay, underWay };
+  }
+
   accept(message: PushMessage): Promise<Acceptance> {
     return this.#change(() => this.#accept(message));
   }

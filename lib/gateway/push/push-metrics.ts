@@ -1,7 +1,8 @@
-import type { CourierOutcome, PushDesk, PushDispatcher, QueuedPush } from '../../../push/index.ts';
+import type { CourierOutcome, PushDesk, PushDispatcher, QueuedPush, SqlitePushQueue } from '../../../push/index.ts';
 import { PlainCounter, type Logger, type Metrics } from '../../ops/index.ts';
 import { addInitiatorMetrics, type InitiatorServer } from '../../push/initiators/index.ts';
 import type { GatewayAssociationStore } from './association-store.ts';
+import type { SipPush } from './sip-parts.ts';
 
 /** Counts attempts, and writes them to the log: whose push it was and what became of it, never what is in it. */
 export class PushMeter {
@@ -37,15 +38,16 @@ export class PushMeter {
 export function publishPushMetrics(
   metrics: Metrics,
   parts: {
+    readonly queue: SqlitePushQueue;
     readonly store: GatewayAssociationStore;
     readonly dispatcher: PushDispatcher;
     readonly desk: PushDesk;
     readonly server: InitiatorServer;
     readonly meter: PushMeter;
-    readonly carriers: Readonly<Record<string, Readonly<Record<string, number>>>>;
+    readonly carriers: () => Readonly<Record<string, Readonly<Record<string, number>>>>;
   },
 ): void {
-  const { store, dispatcher, desk, server, meter, carriers } = parts;
+  const { queue, store, dispatcher, desk, server, meter, carriers } = parts;
   addInitiatorMetrics(metrics, server.counters, desk);
   metrics.countersOf(
     { name: 'osgate_push_total', help: 'What became of pushes, and of packages from agents, by kind', label: 'kind' },
@@ -67,13 +69,37 @@ export function publishPushMetrics(
   metrics.samplesOf(
     { name: 'osgate_push_carriers_total', help: 'What carriers counted, by kind', labels: ['carrier', 'kind'] },
     () =>
-      Object.entries(carriers).flatMap(([carrier, counters]) =>
+      Object.entries(carriers()).flatMap(([carrier, counters]) =>
         Object.entries(counters).map(([kind, value]) => ({ labels: { carrier, kind }, value })),
       ),
+  );
+  metrics.gaugesOf({ name: 'osgate_push_queue', help: 'Pushes that have not ended, by state', labels: ['state'] }, () =>
+    Object.entries(queue.depth).map(([state, value]) => ({ labels: { state }, value })),
   );
   metrics.gauge({ name: 'osgate_push_associations', help: 'NAF SAs of pushes alive' }, () => store.size);
   metrics.countersOf(
     { name: 'osgate_push_associations_total', help: 'NAF SAs for which there was no room', label: 'kind' },
     () => store.counters,
+  );
+}
+
+/** Publishes what each worker does with its own flows, and what agents send up by MESSAGE. */
+export function publishSipPushMetrics(metrics: Metrics, { carrier, uplink, remote }: SipPush): void {
+  metrics.countersOf(
+    { name: 'osgate_push_sip_total', help: 'MESSAGEs with pushes, by what they went by', label: 'kind' },
+    () => carrier.counters,
+  );
+  metrics.countersOf(
+    {
+      name: 'osgate_push_sip_uplink_total',
+      help: 'MESSAGEs of agents for the gateway, by what became of them',
+      label: 'kind',
+    },
+    () => uplink.counters,
+  );
+  if (remote === undefined) return;
+  metrics.countersOf(
+    { name: 'osgate_push_workers_total', help: 'What workers asked of each other for pushes, by kind', label: 'kind' },
+    () => remote.counters,
   );
 }

@@ -15,7 +15,8 @@ import { pushGsids } from '../push-associations.ts';
 import { AddressBook } from './address-book.ts';
 import { GatewayAssociationStore } from './association-store.ts';
 import { openCarriers } from './open-carriers.ts';
-import { PushMeter, publishPushMetrics } from './push-metrics.ts';
+import { PushMeter, publishPushMetrics, publishSipPushMetrics } from './push-metrics.ts';
+import type { SipPushParts } from './sip-parts.ts';
 
 export interface PushServiceParts {
   readonly gateway: GatewayConfig;
@@ -23,6 +24,7 @@ export interface PushServiceParts {
   readonly keyCentre: KeyCentre;
   /** Seals the NAF SAs; 32 octets. */
   readonly secret: Buffer;
+  readonly sip: SipPushParts;
   readonly metrics: Metrics;
   readonly logger: Logger;
 }
@@ -48,7 +50,8 @@ export class PushService {
   }
 
   /** @throws PushError OSGATE_PUSH_QUEUE; OsgateError OSGATE_STORE, OSGATE_CONFIG_INVALID; the system's error for an address */
-  static async open({ gateway, push, keyCentre, secret, metrics, logger }: PushServiceParts): Promise<PushService> {
+  static async open(parts: PushServiceParts): Promise<PushService> {
+    const { gateway, push, keyCentre, secret, metrics, logger } = parts;
     const closing: { close(): Promise<void> }[] = [];
     try {
       const initiators = initiatorsOf(push.initiators);
@@ -63,12 +66,14 @@ export class PushService {
       closing.push(store);
       const addresses = new AddressBook(push.addresses);
       const late: { dispatcher?: PushDispatcher } = {};
-      const { carriers, counters } = await openCarriers(push.carriers, {
+      const { carriers, counters, sip } = await openCarriers(push.carriers, {
         addresses,
         uplink: (octets) => late.dispatcher?.uplink(octets),
         logger,
+        sip: parts.sip,
       });
       closing.push(...carriers);
+      if (sip !== undefined) publishSipPushMetrics(metrics, sip);
       const meter = new PushMeter(logger);
       const dispatcher = new PushDispatcher({
         queue,
@@ -86,7 +91,7 @@ export class PushService {
       const wake = dispatcher.wake.bind(dispatcher);
       const desk = new PushDesk({ ...push.initiators, queue, initiators, onAccepted: wake });
       const server = await openInitiatorServer(push.initiators, { desk, queue, logger });
-      publishPushMetrics(metrics, { store, dispatcher, desk, server, meter, carriers: counters });
+      publishPushMetrics(metrics, { queue, store, dispatcher, desk, server, meter, carriers: counters });
       dispatcher.start();
       return new PushService(
         { queue, store, carriers, addresses, dispatcher, server },
@@ -104,10 +109,12 @@ export class PushService {
   }
 
   status(): Status {
-    const { store, carriers, dispatcher } = this.#opened;
+    const { queue, store, carriers, addresses, dispatcher } = this.#opened;
     return {
       initiatorsPort: this.port,
       carriers: carriers.map(({ name }) => name),
+      addresses: addresses.size,
+      queue: queue.depth,
       associations: store.size,
       ...dispatcher.counters,
     };
