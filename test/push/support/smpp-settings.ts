@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import type { z } from 'zod';
 
 import { smppCarrierSection } from '../../../lib/config/push-smpp.ts';
 import { filePath } from '../../../lib/config/values.ts';
