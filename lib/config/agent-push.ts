@@ -23,8 +23,10 @@ export function agentPush(file: FilePath) {
       .optional()
       .describe('The Request-URI of REGISTER; by default the domain of `publicIdentity`.'),
     registerSeconds: integer(60, 604_800)
-      .default(3600)
-      .describe('How long a registration is to last. It is made anew in time.'),
+      .default(600)
+      .describe(
+        'How long a registration is to last. It is made anew in time. Over UDP a gateway that was started anew, so fast that no keepalive was missed, has no way to the agent until then.',
+      ),
     keepAliveSeconds: integer(0, 86_400)
       .default(25)
       .describe(

@@ -58,6 +58,11 @@ export class PushIntake {
     this.#answers = new LRUCache({ max: options.repliesRemembered, ttl: options.replyMilliseconds });
   }
 
+  /** Packages that are worked on now. */
+  get underWay(): number {
+    return this.#underWay.size;
+  }
+
   /**
    * Takes a push package. Never rejects.
    *

@@ -12,7 +12,6 @@ import {
   formatGpiEnvelope,
   formatPushContent,
   formatPushPackage,
-  type Carrier,
   type GatewayAssociation,
   type PushContent,
   type PushMessage,
@@ -40,16 +39,11 @@ export class GatewaySide {
   #port: number;
   #number = 0;
 
-  private constructor(parts: {
-    folder: string;
-    port: number;
-    udp: (side: () => GatewaySide) => UdpCarrier;
-    carriers: readonly Carrier[];
-  }) {
-    this.#port = parts.port;
-    this.udp = parts.udp(() => this);
+  private constructor(folder: string, port: number, udp: UdpCarrier) {
+    this.#port = port;
+    this.udp = udp;
     this.queue = SqlitePushQueue.open({
-      path: join(parts.folder, 'gateway.sqlite'),
+      path: join(folder, 'gateway.sqlite'),
       maximumPushes: 1000,
       maximumPushesOfSubscriber: 100,
       maximumPushesOfInitiator: () => undefined,
@@ -60,7 +54,7 @@ export class GatewaySide {
       keyCentre: this.centre.keyCentre(),
       codec: new GpiCodecV1(),
       nafId: NAF_ID,
-      carriers: [this.udp, ...parts.carriers],
+      carriers: [udp],
       associations: this.#associations,
       settings: {
         concurrency: 10,
@@ -79,20 +73,22 @@ export class GatewaySide {
 
   /** @param port where the agent takes datagrams; 0 for none that does */
   static async open(folder: string, port: number): Promise<GatewaySide> {
-    let side: GatewaySide | undefined;
+    const later: { side?: GatewaySide } = {};
     const udp = await UdpCarrier.open({
       host: '127.0.0.1',
       port: 0,
-      addressOf: () =>
-        side === undefined || side.#port === 0 ? undefined : { address: '127.0.0.1', port: side.#port },
-      uplink: (octets) => side?.dispatcher.uplink(octets),
+      addressOf: () => {
+        const port = later.side === undefined ? 0 : later.side.#port;
+        return port === 0 ? undefined : { address: '127.0.0.1', port };
+      },
+      uplink: (octets) => later.side?.dispatcher.uplink(octets),
       maximumOctets: 1200,
       retransmitMilliseconds: 300,
       maximumCopies: 3,
       uplinkPerSecond: 1000,
     });
-    side = new GatewaySide({ folder, port, udp: () => udp, carriers: [] });
-    return side;
+    later.side = new GatewaySide(folder, port, udp);
+    return later.side;
   }
 
   /** The agent listens elsewhere now. */
@@ -118,7 +114,7 @@ export class GatewaySide {
   }
 
   async ended(id: string): Promise<PushStatus> {
-    for (const end = Date.now() + 30_000; Date.now() < end;) {
+    for (const end = Date.now() + 60_000; Date.now() < end;) {
       const status = await this.queue.status('weather', id);
       if (status !== undefined && status.state !== 'accepted' && status.state !== 'delivering') return status;
       await new Promise((resolve) => setTimeout(resolve, 20));
