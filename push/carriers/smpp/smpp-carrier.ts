@@ -43,7 +43,7 @@ const REGISTERED_DELIVERY = { none: 0, all: 1, failure: 2 } as const;
 /** Packages as short messages: connectionless WSP pushes to an SMSC over SMPP 3.4 (TS 24.109 J.2). */
 export class SmppCarrier implements Carrier {
   readonly name = 'smpp';
-  readonly counters = { sent: 0, segments: 0, refused: 0, throttled: 0, overflows: 0 };
+  readonly #counters = { sent: 0, segments: 0, refused: 0, throttled: 0, overflows: 0 };
   readonly #options: SmppCarrierOptions;
   readonly #clock: Clock;
   readonly #link: SmppLink;
@@ -88,12 +88,12 @@ export class SmppCarrier implements Carrier {
   }
 
   /** All that is counted, by one name each. */
-  get statistics(): Readonly<Record<string, number>> {
+  get counters(): Readonly<Record<string, number>> {
     const { delivered, failed, unmatched, untracked } = this.#receipts.counters;
     const { received, dropped, ignored } = this.#uplink.counters;
     const { refused, expired, doubled } = this.#uplink.reassembler.counters;
     return {
-      ...this.counters,
+      ...this.#counters,
       ...this.#link.counters,
       receiptsDelivered: delivered,
       receiptsFailed: failed,
@@ -129,7 +129,7 @@ export class SmppCarrier implements Carrier {
       const failed = await this.#submit({ ...common, short_message: octets }, delivery.answered, fail);
       if (failed !== undefined) return failed;
     }
-    this.counters.sent++;
+    this.#counters.sent++;
     return this.#options.settings.receipts === 'none' ? { outcome: 'sent' } : { outcome: 'sent', undelivered };
   }
 
@@ -205,7 +205,7 @@ export class SmppCarrier implements Carrier {
         });
       });
       if (begun) return;
-      this.counters.overflows++;
+      this.#counters.overflows++;
       resolve(failure('smpp-busy', true));
     });
   }
@@ -215,16 +215,16 @@ export class SmppCarrier implements Carrier {
     if (outcome === 'timeout') return failure('smpp-timeout', true);
     if (outcome === 'malformed') return failure('smpp-malformed', true);
     if (outcome.status === ESME_ROK && outcome.command !== 'generic_nack') {
-      this.counters.segments++;
+      this.#counters.segments++;
       return undefined;
     }
     const { temporary, throttling, reason } = statusMeaning(outcome.status);
     if (!throttling) {
-      this.counters.refused++;
+      this.#counters.refused++;
       return failure(reason, temporary);
     }
     const { throttlePauseMilliseconds } = this.#options.settings;
-    this.counters.throttled++;
+    this.#counters.throttled++;
     this.#throttledUntil = this.#clock.now() + throttlePauseMilliseconds;
     return { ...failure(reason, true), retryAfterMilliseconds: throttlePauseMilliseconds };
   }

@@ -122,7 +122,7 @@ describe('push: an SMSC that means harm', function () {
       77, 78,
     ]);
     expect((await deliver()).outcome).to.equal('sent');
-    expect(carrier.statistics).to.include({ malformed: 2, connectionsLost: 0 });
+    expect(carrier.counters).to.include({ malformed: 2, connectionsLost: 0 });
   });
 
   it('answers commands that it does not serve with generic_nack', async () => {
@@ -147,7 +147,7 @@ describe('push: an SMSC that means harm', function () {
       socket.write(formatPdu({ command: 'submit_sm_resp', status: 0, sequence: sequence + 1000, fields: {} }));
     };
     expect(await deliver()).to.include({ reason: 'smpp-timeout', temporary: true });
-    expect(carrier.statistics).to.include({ unexpected: 2 });
+    expect(carrier.counters).to.include({ unexpected: 2 });
   });
 
   it('takes a generic_nack for a refusal, even with the status of success', async () => {
@@ -170,7 +170,7 @@ describe('push: an SMSC that means harm', function () {
     await open();
     await until(() => got.some(({ command }) => command === 'deliver_sm_resp'));
     expect(got.find(({ command }) => command === 'deliver_sm_resp')?.status).to.equal(4);
-    expect(carrier.statistics).to.include({ uplinkReceived: 0 });
+    expect(carrier.counters).to.include({ uplinkReceived: 0 });
   });
 
   it('leaves an SMSC that asks without end and does not read the answers', async () => {

@@ -168,7 +168,7 @@ describe('push: short messages over an SMSC made of Net::SMPP', function () {
     const undelivered = result.outcome === 'sent' ? await result.undelivered : undefined;
     expect(undelivered).to.deep.equal({ outcome: 'failed', temporary: true, reason: 'smpp-undelivered' });
     await smsc.line(/^delivered 0/);
-    expect(carrier.statistics).to.include({ receiptsFailed: 1, receiptsUnmatched: 0 });
+    expect(carrier.counters).to.include({ receiptsFailed: 1, receiptsUnmatched: 0 });
   });
 
   it('takes receipts of success, and of what nobody waits for', async () => {
@@ -179,7 +179,7 @@ describe('push: short messages over an SMSC made of Net::SMPP', function () {
     answered.abort();
     await deliver(Buffer.from('b'));
     await smsc.line(/^delivered 0/, 2);
-    expect(carrier.statistics).to.include({ receiptsDelivered: 2, receiptsUnmatched: 1 });
+    expect(carrier.counters).to.include({ receiptsDelivered: 2, receiptsUnmatched: 1 });
     expect((await smsc.line(/^submit /)).split(' ')[6]).to.equal('1');
   });
 
@@ -187,7 +187,7 @@ describe('push: short messages over an SMSC made of Net::SMPP', function () {
     await open({ maximumAwaitedReceipts: 1 });
     await deliver(Buffer.from('a'));
     await deliver(Buffer.from('b'));
-    expect(carrier.statistics).to.include({ receiptsUntracked: 1 });
+    expect(carrier.counters).to.include({ receiptsUntracked: 1 });
   });
 
   it('has only so many submits without a response, and lets only so many wait', async () => {
@@ -210,7 +210,7 @@ describe('push: short messages over an SMSC made of Net::SMPP', function () {
       temporary: true,
       reason: 'smpp-timeout',
     });
-    expect(carrier.statistics).to.include({ responseTimeouts: 1 });
+    expect(carrier.counters).to.include({ responseTimeouts: 1 });
   });
 
   it('comes back when the connection is lost, and fails what was under way', async () => {
@@ -276,7 +276,7 @@ describe('push: short messages over an SMSC made of Net::SMPP', function () {
     await smsc.line(/^delivered 0/, 3);
     await smsc.order('deliver 0 4 61');
     await smsc.line(/^delivered 100/);
-    expect(carrier.statistics).to.include({ uplinkIgnored: 3, uplinkDropped: 1, uplinkReceived: 0 });
+    expect(carrier.counters).to.include({ uplinkIgnored: 3, uplinkDropped: 1, uplinkReceived: 0 });
   });
 
   it('fails what is given to it after it was closed', async () => {
