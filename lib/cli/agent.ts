@@ -21,7 +21,8 @@ Exit status:
   3  the key centre refused the agent
   4  the UICC cannot be used, or the network is not the home network (MAC failure)
   5  no answer
-  6  the gateway or the target refused the request`;
+  6  the gateway or the target refused the request
+  7  no push has left keys (agent.keys: push)`;
 
 interface CommonOptions {
   readonly config: string;
