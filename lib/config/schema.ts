@@ -8,6 +8,7 @@ import { identityChecks } from './identity-checks.ts';
 import { kmcSection } from './kmc.ts';
 import { logSection } from './log.ts';
 import { opsSection } from './ops.ts';
+import { pushChecks } from './push-checks.ts';
 import { filePath, section } from './values.ts';
 
 /** The schema of a whole configuration file; relative file names in it are relative to `folder`. */
@@ -23,6 +24,7 @@ export function configSchema(folder: string) {
     .superRefine(crossChecks)
     .superRefine(identityChecks)
     .superRefine(dtlsChecks)
+    .superRefine(pushChecks)
     .superRefine(agentChecks);
 }
 

@@ -152,6 +152,7 @@ export class Gateway implements Service {
     // Nothing below fails, so the change is whole or not at all.
     for (const renew of renewals) renew?.();
     edge.setMethods(methods);
+    if (gateway.push !== undefined) this.#push?.renew(gateway.push);
     admission.setListeners(listeners);
     engine.setLimits(...engineLimits(gateway));
     reporter.setRequestLog(config.log.requests);

@@ -108,6 +108,13 @@ export class PushService {
     return this.#opened.server.port;
   }
 
+  /** Takes on what of another configuration a running gateway takes on. */
+  renew({ addresses }: PushConfig): void {
+    this.#opened.addresses.replace(addresses);
+    // Who waits for a way to its agent may have one now, and is tried when its time has come.
+    this.#opened.dispatcher.wake();
+  }
+
   status(): Status {
     const { queue, store, carriers, addresses, dispatcher } = this.#opened;
     return {

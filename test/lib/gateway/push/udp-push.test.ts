@@ -27,7 +27,10 @@ const TIME = {
   },
 };
 
-describe('a gateway that pushes over UDP', () => {
+describe('a gateway that pushes over UDP', function () {
+  // Each test starts processes.
+  this.timeout(90_000);
+
   const sockets: Socket[] = [];
   let world: PushWorld | undefined;
 

@@ -18,6 +18,7 @@ const DTD = fileURLToPath(new URL('../../../../fixtures/pap/pap.dtd', import.met
 export const ALICE = 'sip:alice@home1.example';
 export const ALICE_KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
 export const GATEWAY_FQDN = 'osg.home1.example';
+export const PASSWORD = 'alice-0123456789';
 const TOKEN = 'weather-0123456789abcdef';
 
 export interface PushWorldOptions {
@@ -32,7 +33,7 @@ export interface PushWorldOptions {
   readonly folder?: string;
 }
 
-/** A listener for agents by a static key, over DTLS, and by HTTP Digest no one: over UDP everybody on loopback is believed. */
+/** A listener for agents by a static key, over DTLS. */
 export const DTLS_LISTENER = {
   name: 'agents',
   host: '127.0.0.1',
@@ -40,6 +41,15 @@ export const DTLS_LISTENER = {
   transports: ['dtls'],
   fqdn: GATEWAY_FQDN,
   authenticators: [{ type: 'psk', identities: 'psk.txt' }],
+};
+
+/** A listener for agents by their passwords, over UDP and TCP. */
+export const DIGEST_LISTENER = {
+  name: 'desks',
+  host: '127.0.0.1',
+  port: 0,
+  fqdn: 'desks.home1.example',
+  authenticators: [{ type: 'digest' }],
 };
 
 export const INSIDE_LISTENER = {
@@ -73,7 +83,7 @@ export class PushWorld {
     };
     for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
     const database = SubscriberDatabase.open(join(folder, 'users.sqlite'), new SecretKey(KEY));
-    database.add(TEST_SUBSCRIBER);
+    if (options.folder === undefined) database.add({ ...TEST_SUBSCRIBER, password: Buffer.from(PASSWORD) });
     database.close();
     await writeFile(join(folder, 'gateway.yaml'), stringify(configOf(options)), { mode: 0o600 });
     const world = new PushWorld(folder, options);
@@ -208,6 +218,8 @@ function configOf({ push, sec3 = [], sip = [INSIDE_LISTENER], gateway, kmc }: Pu
       secret: { file: 'secret.key' },
       sec1: { sip },
       sec3: { sip: sec3 },
+      // The machine may be busy with other tests.
+      admission: { overload: { delayMilliseconds: 10_000, maximumDelayMilliseconds: 20_000 } },
       shutdownGraceMilliseconds: 1000,
       ...gateway,
       push: {
