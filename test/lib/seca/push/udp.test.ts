@@ -189,6 +189,20 @@ describe('osgate agent listen, over UDP', function () {
     expect(third).to.equal(first.replace('begin', 'end'));
     expect(lines).to.have.length(5);
   });
+
+  it('ends with 2 when nothing would come, and takes no message that it could not remember', async () => {
+    const useless = await ListeningAgent.spawn({ folder, push: { sip: false } });
+    expect(await useless.ended()).to.equal(2);
+    expect(useless.stderr).to.include('OSGATE_CONFIG_INVALID: agent.push');
+
+    const agent = await start({ push: { maximumRemembered: 1 } });
+    expect((await side.ended(await side.push())).state).to.equal('delivered');
+    const more = await side.push({ deliverBefore: Date.now() + 4000 });
+    expect((await side.ended(more)).state).to.equal('expired');
+    expect(side.reasons).to.include('failed-in-agent');
+    expect(await agent.stop()).to.equal(0);
+    expect(agent.pushes).to.have.length(1);
+  });
 });
 
 async function waitForFile(path: string): Promise<void> {
