@@ -102,7 +102,12 @@ export class PushWorld {
       `listening on ${name}`,
       ({ event, interface: served, listener }) => event === 'listening' && (served === name || listener === name),
     );
-    return portOf(record);
+    // The newest: a worker that was started again has other ports.
+    const { listener, interface: served } = record;
+    const same = this.process.records.filter(
+      (one) => one.event === 'listening' && one.listener === listener && one.interface === served,
+    );
+    return portOf(same.at(-1) ?? record);
   }
 
   /** Hands a push in with curl; gives its id. */
