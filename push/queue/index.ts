@@ -1,4 +1,4 @@
-export { GroupCommit } from './group-commit.ts';
+export { GroupCommit } from '../../kmc/index.ts';
 export type {
   Acceptance,
   AttemptEnd,

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-import { openSqliteFile } from '../../kmc/index.ts';
+import { GroupCommit, openSqliteFile } from '../../kmc/index.ts';
 import { PushError } from '../errors.ts';
 import { PUSH_PRIORITIES, type PushMessage, type PushStatus } from '../message/index.ts';
-import { GroupCommit } from './group-commit.ts';
 import type {
   Acceptance,
   AttemptEnd,
