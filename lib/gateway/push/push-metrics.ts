@@ -19,7 +19,8 @@ export class PushMeter {
     const reason = 'reason' in outcome ? outcome.reason : 'delivered';
     const carrier = outcome.carrier ?? 'none';
     this.attempts.count(carrier, reason);
-    const level = outcome.outcome === 'failed' ? 'debug' : 'info';
+    // What is delivered is counted, and the initiator hears of it; a line for each would cost a tenth of the push.
+    const level = outcome.outcome === 'undeliverable' ? 'info' : 'debug';
     if (!this.#logger.isLevelEnabled(level)) return;
     const { initiator, id, recipient } = message;
     this.#logger[level](

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 
 import type { UplinkHandler } from '../../../push/index.ts';
 import type { TimerWheel, TransactionEngine } from '../../../sip/index.ts';
@@ -32,9 +32,6 @@ export interface SipPush {
   readonly remote: WorkerFlows | undefined;
 }
 
-/** Of a Call-ID and a tag: beyond guessing. */
-const TOKEN_OCTETS = 16;
-
 /**
  * Puts the SIP carrier together, and has the edge hand over what agents send up. In a worker other than the first one this is
  * all that there is of pushes: it serves the first one with its flows.
@@ -43,7 +40,8 @@ export function openSipPush(config: SipCarrierConfig, parts: SipPushParts, uplin
   const { gateway, engine, wheel, flows, targets, departures, edge, listeners, place, relay } = parts;
   if (flows.identities === undefined) return undefined;
   const fqdn = pushFqdn(gateway);
-  const token = (): string => randomBytes(TOKEN_OCTETS).toString('hex');
+  // Of a Call-ID and a tag: beyond guessing, and drawn from a pool.
+  const token = (): string => randomUUID().replaceAll('-', '');
   const slot = place?.slot ?? 0;
   const late: { remote?: WorkerFlows } = {};
   const up: UplinkHandler = slot === 0 ? uplink : (octets) => late.remote?.uplink(octets);
