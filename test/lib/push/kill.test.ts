@@ -90,7 +90,8 @@ async function listening(gateway: NodeProcess): Promise<void> {
 }
 
 describe('pushes through a gateway under kill -9', function () {
-  this.timeout(420_000);
+  // Three minutes on two cores that are free.
+  this.timeout(KILLS * 9000 + 60_000);
   let opened: KillWorld | undefined;
   let gateway: NodeProcess | undefined;
 
