@@ -9,6 +9,7 @@ import { benchEdge } from './edge/index.ts';
 import { benchFlood } from './flood/index.ts';
 import { benchFlow } from './flow/index.ts';
 import { benchParse } from './parse/index.ts';
+import { benchPush } from './push/index.ts';
 import { benchSip, SIP_PARTS } from './sip/index.ts';
 import { benchSoak } from './soak/index.ts';
 
@@ -20,6 +21,7 @@ const USAGE = `usage: npm run bench -- sip       [--only ${SIP_PARTS.join('|')}]
        npm run bench -- soak      [--minutes N] [--share 0.N] [--workers N]
        npm run bench -- flood     [--datagrams N] [--flood DATAGRAMS_PER_SECOND] [--rounds N]
        npm run bench -- dtls-flood
+       npm run bench -- push      [--rounds N] [--rate PACED_PUSHES_PER_SECOND]
        npm run bench -- avalanche [--agents N] [--spread SECONDS]
 `;
 
@@ -68,6 +70,9 @@ const GROUPS: Readonly<Record<string, () => Promise<void> | void>> = {
       perSecond: Number(values.flood),
       rounds: Number(values.rounds),
     }),
+  // At a fraction of the rate of the other groups: beside the gateway, a thousand agents and the initiator have to work.
+  push: () =>
+    benchPush({ agents: 1000, rounds: Number(values.rounds), pushes: 2000, perSecond: Number(values.rate) / 40 }),
   'dtls-flood': () => benchDtlsFlood({ associations: 10_000, hellos: 50_000, garbage: 100_000 }),
   avalanche: () =>
     benchAvalanche({

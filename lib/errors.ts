@@ -5,6 +5,7 @@ export const OSGATE_ERROR_CODES = {
   OSGATE_STORE: 'A store cannot be opened, or a record in it cannot be understood.',
   OSGATE_AGENT_BOOTSTRAPPING: 'The agent could not bootstrap: the key centre refused it or proved to be false.',
   OSGATE_AGENT_NETWORK: 'The agent got no answer.',
+  OSGATE_AGENT_NO_KEYS: 'No push has left keys that the agent may use, and it is to use no others.',
   OSGATE_AGENT_REFUSED: 'The gateway or the target refused the agent’s request.',
   OSGATE_PUSH_NETWORK: 'The gateway gave no answer to a request about a push.',
   OSGATE_PUSH_REFUSED: 'The gateway refused a request about a push.',

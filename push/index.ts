@@ -9,3 +9,4 @@ export * from './initiators/index.ts';
 export * from './layer/index.ts';
 export * from './message/index.ts';
 export * from './queue/index.ts';
+export { TokenBucket } from './token-bucket.ts';

@@ -1,9 +1,11 @@
-// `npm run fuzz -- [--seconds N] [--seed N] [--target NAME]`: feeds mutations of the torture corpus to the SIP and DTLS parsers at length.
-// An input that breaks a promise is kept in test/fixtures/fuzz-seeds, from where the tests replay it, and fuzzing goes on.
+// `npm run fuzz -- [--seconds N] [--seed N] [--target NAME]`: feeds mutations of the torture corpus to the SIP, DTLS and push parsers at length.
+// NAME is a target, or the beginning of several: `push` is all of GBA Push. An input that breaks a promise is kept in test/fixtures/fuzz-seeds, from where the tests replay it, and fuzzing goes on.
 import { parseArgs } from 'node:util';
 
 import { DTLS_FUZZ_TARGETS } from '../test/dtls/fuzz/targets.ts';
 import { DTLS_HANDSHAKE_FUZZ_TARGETS } from '../test/dtls/handshake/fuzz-targets.ts';
+import { PUSH_INITIATOR_FUZZ_TARGETS } from '../test/push/fuzz/initiator-targets.ts';
+import { PUSH_FUZZ_TARGETS } from '../test/push/fuzz/targets.ts';
 import { mutate } from '../test/sip/fuzz/mutate.ts';
 import { saveFuzzSeed } from '../test/sip/fuzz/seeds.ts';
 import { FUZZ_TARGETS, type FuzzTarget } from '../test/sip/fuzz/targets.ts';
@@ -22,8 +24,15 @@ const { values } = parseArgs({
 });
 const seconds = Number(values.seconds);
 const seed = Number(values.seed);
-const all = [...FUZZ_TARGETS, ...DTLS_HANDSHAKE_FUZZ_TARGETS, ...DTLS_FUZZ_TARGETS];
-const targets = all.filter(({ name }) => values.target === undefined || name === values.target);
+const all = [
+  ...FUZZ_TARGETS,
+  ...DTLS_HANDSHAKE_FUZZ_TARGETS,
+  ...DTLS_FUZZ_TARGETS,
+  ...PUSH_FUZZ_TARGETS,
+  ...PUSH_INITIATOR_FUZZ_TARGETS,
+];
+const wanted = values.target;
+const targets = all.filter(({ name }) => wanted === undefined || name === wanted || name.startsWith(`${wanted}-`));
 if (targets.length === 0 || !(seconds > 0) || !Number.isInteger(seed)) {
   const names = all.map(({ name }) => name).join('|');
   process.stderr.write(`usage: npm run fuzz -- [--seconds N] [--seed N] [--target ${names}]\n`);

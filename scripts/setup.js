@@ -34,6 +34,7 @@ const PEERS = [
   { file: '/usr/share/gocode/src/github.com/pion/dtls/v2/conn.go', debianPackage: 'golang-github-pion-dtls.v2-dev' },
   { file: '/usr/include/mbedtls/ssl.h', debianPackage: 'libmbedtls-dev' },
   { file: '/usr/include/wolfssl/ssl.h', debianPackage: 'libwolfssl-dev' },
+  { file: '/usr/share/perl5/Net/SMPP.pm', debianPackage: 'libnet-smpp-perl' },
 ];
 
 installPackages();

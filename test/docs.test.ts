@@ -19,7 +19,7 @@ describe('the documentation', () => {
     expect(withoutDescription).to.deep.equal([]);
   });
 
-  for (const page of ['quick-start.md', 'identity.md']) {
+  for (const page of ['quick-start.md', 'identity.md', 'push-associations.md']) {
     it(`has only valid configurations in docs/${page}`, () => {
       const blocks = yamlBlocks(page);
       expect(blocks).not.to.be.empty;

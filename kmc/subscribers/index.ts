@@ -1,5 +1,6 @@
 export type { DigestUser, DigestUserSource } from './digest-user-source.ts';
 export { effectiveSettings } from './effective-settings.ts';
+export { GroupCommit } from './group-commit.ts';
 export { formatGuss, formatUssList, parseGuss, parseUssList, type Guss } from './guss-xml.ts';
 export { createSecretKeyFile, loadSecretKey, type SecretKeyLocation } from './load-secret-key.ts';
 export { LocalDigestUserSource, type LocalDigestUserSourceOptions } from './local-digest-user-source.ts';

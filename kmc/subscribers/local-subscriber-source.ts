@@ -46,7 +46,7 @@ export class LocalSubscriberSource implements SubscriberSource {
   }
 
   async authenticationVector(impi: string, resynchronisation?: Resynchronisation): Promise<SubscriberAuthentication> {
-    const subscriber = this.#draw(impi, resynchronisation);
+    const subscriber = await this.#draw(impi, resynchronisation);
     if (subscriber === undefined) throw new KmcError('OSGATE_KMC_IDENTITY_UNKNOWN', 'no subscriber has that IMPI');
     const { k, opc, sqn, amf, settings, impus } = subscriber;
     const vector = generateVector(new Milenage(k, opc), { rand: this.#random(16), sqn, amf });
@@ -54,7 +54,7 @@ export class LocalSubscriberSource implements SubscriberSource {
   }
 
   async privateIdentity(impu: string): Promise<string> {
-    const [impi, another] = this.#available(() => this.#database.privateIdentities(impu, 2));
+    const [impi, another] = await this.#available(async () => this.#database.privateIdentities(impu, 2));
     if (impi === undefined) {
       throw new KmcError('OSGATE_KMC_IDENTITY_UNKNOWN', 'no subscriber with a card has that public identity');
     }
@@ -68,18 +68,18 @@ export class LocalSubscriberSource implements SubscriberSource {
     this.#database.close();
   }
 
-  #draw(impi: string, resynchronisation: Resynchronisation | undefined): Subscriber | undefined {
-    return this.#available(() =>
-      this.#database.advance(impi, (subscriber) =>
+  async #draw(impi: string, resynchronisation: Resynchronisation | undefined): Promise<Subscriber | undefined> {
+    return this.#available(async () =>
+      this.#database.draw(impi, (subscriber) =>
         nextSqn(this.#startingSqn(subscriber, resynchronisation), this.#ind, this.#indBits),
       ),
     );
   }
 
   /** A database that fails is, to whoever asks, a subscriber database that is not there. */
-  #available<T>(work: () => T): T {
+  async #available<T>(work: () => Promise<T>): Promise<T> {
     try {
-      return work();
+      return await work();
     } catch (error) {
       if (error instanceof KmcError && error.code === 'OSGATE_KMC_DATABASE') {
         throw new KmcError('OSGATE_KMC_UNAVAILABLE', error.message, { cause: error });

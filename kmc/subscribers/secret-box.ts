@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:crypto';
+import { createCipheriv, createDecipheriv, createSecretKey, hkdfSync, type KeyObject, randomBytes } from 'node:crypto';
 import { KmcError } from '../errors.ts';
 
 /** The 32 octets under which secrets are sealed at rest. They cannot be read out of it, printed or serialised. */
@@ -33,10 +33,11 @@ export class SecretKey {
  * What was sealed opens only in the context (a name, such as a column and a row's key) that it was sealed in.
  */
 export class SecretBox {
-  readonly #key: Buffer;
+  /** Octets in its place would be made into one with each use, which takes longer than all the rest. */
+  readonly #key: KeyObject;
 
   constructor(key: Buffer) {
-    this.#key = key;
+    this.#key = createSecretKey(key);
   }
 
   seal(plaintext: Uint8Array, context: string): Buffer {

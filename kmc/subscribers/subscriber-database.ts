@@ -1,6 +1,7 @@
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { KmcError } from '../errors.ts';
 import { databaseError, openDatabaseFile } from './database-file.ts';
+import { GroupCommit } from './group-commit.ts';
 import type { SecretBox, SecretKey } from './secret-box.ts';
 import {
   type AnySubscriber,
@@ -28,7 +29,7 @@ export interface SubscriberDatabaseOptions {
 /**
  * The subscribers, in a SQLite file that several processes may use at once. K, OPc and passwords are sealed in it.
  *
- * Every method is synchronous and returns once the change is on disk. All throw OSGATE_KMC_DATABASE when the file
+ * Every method but {@link SubscriberDatabase.draw} is synchronous and returns once the change is on disk. All throw OSGATE_KMC_DATABASE when the file
  * cannot be used, or when a record was damaged or sealed under another key.
  */
 export class SubscriberDatabase {
@@ -36,11 +37,17 @@ export class SubscriberDatabase {
   readonly #box: SecretBox;
   /** The sealed password of nobody. */
   readonly #decoy: Uint8Array;
+  readonly #commits: GroupCommit;
+  readonly #findWithSqn: StatementSync;
+  readonly #moveSqn: StatementSync;
   #findPassword: StatementSync | undefined;
 
   private constructor(database: DatabaseSync, box: SecretBox) {
     this.#database = database;
     this.#box = box;
+    this.#commits = new GroupCommit(database);
+    this.#findWithSqn = database.prepare('SELECT * FROM subscribers WHERE impi = ?');
+    this.#moveSqn = database.prepare('UPDATE subscribers SET sqn = ? WHERE impi = ?');
     this.#decoy = box.seal(Buffer.alloc(16), sealContext('password', 'nobody'));
   }
 
@@ -184,19 +191,34 @@ export class SubscriberDatabase {
    * Undefined when there is no such subscriber, or one without K.
    */
   advance(impi: string, next: (subscriber: Subscriber) => bigint): Subscriber | undefined {
-    return this.#transaction(() => {
-      const row = this.#database.prepare('SELECT * FROM subscribers WHERE impi = ?').get(impi);
-      if (row === undefined) return undefined;
-      const subscriber = this.#decode(row);
-      if (subscriber.k === undefined) return undefined;
-      const sqn = next(subscriber);
-      this.#database.prepare('UPDATE subscribers SET sqn = ? WHERE impi = ?').run(sqn, impi);
-      return { ...subscriber, sqn };
-    });
+    return this.#transaction(() => this.#advance(impi, next));
+  }
+
+  /**
+   * As {@link SubscriberDatabase.advance}, together with all that are drawn in the same turn of the event loop: they wait for
+   * the disk once. Resolves once the commit is on disk; rejects with what `advance` throws.
+   */
+  async draw(impi: string, next: (subscriber: Subscriber) => bigint): Promise<Subscriber | undefined> {
+    try {
+      return await this.#commits.run(() => this.#advance(impi, next));
+    } catch (error) {
+      throw unusable(error);
+    }
   }
 
   close(): void {
+    this.#commits.flush();
     if (this.#database.isOpen) this.#database.close();
+  }
+
+  #advance(impi: string, next: (subscriber: Subscriber) => bigint): Subscriber | undefined {
+    const row = this.#findWithSqn.get(impi);
+    if (row === undefined) return undefined;
+    const subscriber = this.#decode(row);
+    if (subscriber.k === undefined) return undefined;
+    const sqn = next(subscriber);
+    this.#moveSqn.run(sqn, impi);
+    return { ...subscriber, sqn };
   }
 
   #decode(row: Row): AnySubscriber {
@@ -247,9 +269,13 @@ export class SubscriberDatabase {
     try {
       return work();
     } catch (error) {
-      throw error instanceof KmcError ? error : databaseError('the subscriber database cannot be used', error);
+      throw unusable(error);
     }
   }
+}
+
+function unusable(error: unknown): KmcError {
+  return error instanceof KmcError ? error : databaseError('the subscriber database cannot be used', error);
 }
 
 /** The row of one who has a password; else one of the same form that stands for nobody. */

@@ -2,6 +2,7 @@ import { Command, InvalidArgumentError } from 'commander';
 
 import { loadConfig, requireSection, type AgentConfig } from '../config/index.ts';
 import { OsgateError } from '../errors.ts';
+import { listenCommand } from './agent-listen.ts';
 import { proxyCommand } from './agent-proxy.ts';
 import {
   createKeyring,
@@ -20,7 +21,8 @@ Exit status:
   3  the key centre refused the agent
   4  the UICC cannot be used, or the network is not the home network (MAC failure)
   5  no answer
-  6  the gateway or the target refused the request`;
+  6  the gateway or the target refused the request
+  7  no push has left keys (agent.keys: push)`;
 
 interface CommonOptions {
   readonly config: string;
@@ -38,6 +40,7 @@ export function agentCommand(): Command {
   agent.addCommand(registerCommand());
   agent.addCommand(optionsCommand());
   agent.addCommand(proxyCommand());
+  agent.addCommand(listenCommand());
   return agent.addHelpText('after', EXIT_CODES);
 }
 

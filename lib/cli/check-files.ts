@@ -8,6 +8,7 @@ import type { AdminConfig, Config, GatewayConfig, PskConfig } from '../config/in
 import { OsgateError } from '../errors.ts';
 import { StaticPsk } from '../identity/index.ts';
 import { loadAdminToken } from '../ops/index.ts';
+import { pushFiles } from './check-push-files.ts';
 
 /** What is wrong with the files and environment variables that a configuration names, one line each. */
 export async function fileProblems(config: Config): Promise<string[]> {
@@ -26,7 +27,8 @@ export async function fileProblems(config: Config): Promise<string[]> {
     keyCentre?.type === 'nbsp' && keyPair('gateway.keyCentre.tls', keyCentre.tls),
     keyCentre?.type === 'nbsp' && certificates('gateway.keyCentre.tls.authorities', keyCentre.tls.authorities),
     ...(gateway === undefined ? [] : dtlsFiles(gateway)),
-    agent?.ub.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
+    ...(gateway?.push === undefined ? [] : pushFiles(gateway.push, writable, keyPair)),
+    agent?.ub?.authorities !== undefined && certificates('agent.ub.authorities', agent.ub.authorities),
     agent?.keyCache !== undefined && writable('agent.keyCache', agent.keyCache),
     agent?.usim.sqnFile !== undefined && writable('agent.usim.sqnFile', agent.usim.sqnFile),
   ]);

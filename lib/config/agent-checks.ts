@@ -11,6 +11,7 @@ interface Checked {
           readonly authorities?: string | undefined;
           readonly certificate?: string | undefined;
           readonly privateKey?: string | undefined;
+          readonly pskFile?: string | undefined;
           readonly reconnect: { readonly initialMilliseconds: number; readonly maximumMilliseconds: number };
         };
         readonly proxy: { readonly host: string };
@@ -31,7 +32,7 @@ const NODE_DTLS_CLIENT_SUITES: ReadonlySet<string> = new Set([
 /** The rules that tie the keys of `agent.dtls` to each other: without them a key would have no effect, or no association come about. */
 export function agentChecks({ agent }: Checked, context: z.RefinementCtx): void {
   if (agent === undefined) return;
-  const { client, authentication, cipherSuites, authorities, certificate, privateKey, reconnect } = agent.dtls;
+  const { client, authentication, cipherSuites, authorities, certificate, privateKey, pskFile, reconnect } = agent.dtls;
   const problem = (key: string | (string | number)[], message: string): void => {
     context.addIssue({ code: 'custom', path: ['agent', 'dtls', ...(typeof key === 'string' ? [key] : key)], message });
   };
@@ -43,12 +44,16 @@ export function agentChecks({ agent }: Checked, context: z.RefinementCtx): void 
   } else if (authorities !== undefined || certificate !== undefined) {
     problem('authentication', 'certificate, without which authorities and certificate have no effect');
   }
+  if ((authentication === 'psk') !== (pskFile !== undefined)) {
+    if (pskFile === undefined) problem('pskFile', 'the file with the pre-shared key');
+    else problem('authentication', 'psk, without which pskFile has no effect');
+  }
   if ((certificate === undefined) !== (privateKey === undefined)) {
     problem(certificate === undefined ? 'certificate' : 'privateKey', 'both certificate and privateKey, or neither');
   }
   for (const [index, suite] of cipherSuites.entries()) {
-    if (suite.includes('PSK_WITH_') === (authentication === 'gba-psk')) continue;
-    problem(['cipherSuites', index], `a cipher suite ${authentication === 'gba-psk' ? 'with' : 'without'} PSK`);
+    if (suite.includes('PSK_WITH_') === (authentication !== 'certificate')) continue;
+    problem(['cipherSuites', index], `a cipher suite ${authentication === 'certificate' ? 'without' : 'with'} PSK`);
   }
   if (client === 'node-dtls-client' && nodeDtlsClientSuite(cipherSuites) === undefined) {
     problem('cipherSuites', `one that node-dtls-client has: ${[...NODE_DTLS_CLIENT_SUITES].join(', ')}`);

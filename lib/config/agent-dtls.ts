@@ -45,10 +45,15 @@ export function agentDtls(file: FilePath) {
       .describe(
         'The DTLS client. `node-dtls-client` is an independent one, with plain PSK suites only, without connection ids, and without a look at the hint.',
       ),
-    authentication: choice(['gba-psk', 'certificate'])
+    authentication: choice(['gba-psk', 'psk', 'certificate'])
       .default('gba-psk')
       .describe(
-        'How both prove who they are in the handshake: by Ks_NAF as pre-shared key, or by certificates. Without a certificate of its own the agent is then asked for a digest inside.',
+        'How both prove who they are in the handshake: by Ks_NAF as pre-shared key, by a pre-shared key that the gateway’s operator handed out (`osgate agent listen` only), or by certificates. Without a certificate of its own the agent is then asked for a digest inside.',
+      ),
+    pskFile: file
+      .optional()
+      .describe(
+        'File with one line `identity:key`, the key in hexadecimal, as in the gateway’s `psk` authenticator (authentication psk only).',
       ),
     uaSecurityProtocol: choice(['oma', '3gpp'])
       .default('oma')
@@ -109,7 +114,7 @@ export function agentDtls(file: FilePath) {
       ),
   }).transform((values) => ({
     ...values,
-    cipherSuites: values.cipherSuites ?? (values.authentication === 'gba-psk' ? PSK_SUITES : CERTIFICATE_SUITES),
+    cipherSuites: values.cipherSuites ?? (values.authentication === 'certificate' ? CERTIFICATE_SUITES : PSK_SUITES),
   }));
 }
 

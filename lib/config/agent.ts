@@ -1,4 +1,5 @@
 import { agentDtls, agentProxy } from './agent-dtls.ts';
+import { agentPush } from './agent-push.ts';
 import {
   choice,
   domainName,
@@ -29,7 +30,25 @@ export function agentSection(file: FilePath) {
       authorities: file
         .optional()
         .describe('PEM file: the authorities that sign the key centre’s certificate (HTTPS only).'),
-    }).describe('The way to the key centre.'),
+    })
+      .optional()
+      .describe('The way to the key centre, for an agent that bootstraps.'),
+    digest: section({
+      username: text('a user name', (name) => /^[\x21-\x7e]+$/.test(name)).describe('The user name.'),
+      passwordFile: file.describe('File with the password, one line.'),
+      realm: text('a realm', (name) => /^[\x20-\x7e]+$/.test(name))
+        .optional()
+        .describe('The only realm that is answered; by default `gatewayFqdn`.'),
+    })
+      .optional()
+      .describe(
+        'A user with a password, for an agent that does not bootstrap and a listener with the authenticator `digest` (`osgate agent listen` only).',
+      ),
+    keys: choice(['bootstrap', 'push', 'any'])
+      .default('bootstrap')
+      .describe(
+        'The keys for the gateway: those of a bootstrapping run, those of the newest push (`push.store`), or `any`: those of the newest push while they last and the gateway takes them, else bootstrapped ones where there is `ub`.',
+      ),
     transport: choice(['udp', 'dtls'])
       .default('udp')
       .describe(
@@ -37,6 +56,7 @@ export function agentSection(file: FilePath) {
       ),
     dtls: agentDtls(file).prefault({}).describe('The DTLS association with the gateway.'),
     proxy: agentProxy().prefault({}).describe('What `osgate agent proxy` serves local clients with.'),
+    push: agentPush(file).prefault({}).describe('What `osgate agent listen` takes pushes by.'),
     gateway: sipHostPort().describe('The SIP address of the gateway; the port is 5060 where absent, 5061 with DTLS.'),
     gatewayFqdn: domainName().describe('The FQDN of the gateway in the NAF_Id; the same as the listener’s `fqdn`.'),
     uaSecurityProtocolId: uaSecurityProtocolId().describe('The same as at the gateway’s authenticator.'),

@@ -1,20 +1,22 @@
+import { pushPsk } from './push-authenticators.ts';
 import { choice, count, flag, integer, list, section, text, type FilePath } from './values.ts';
 
-/** The authenticators that judge the handshake of a DTLS association: `gba-psk`, `psk` and `certificate`. */
+/** The authenticators that judge the handshake of a DTLS association: `gba-psk`, `push-psk`, `psk` and `certificate`. */
 export function channelAuthenticators(file: FilePath) {
-  return [gbaPsk(), psk(file), certificate(file)] as const;
+  return [gbaPsk(), pushPsk(), psk(file), certificate(file)] as const;
 }
 
 /** The same with what SIP has besides. */
 export function sipChannelAuthenticators(file: FilePath) {
   return [
     gbaPsk().extend(digestAsWell()),
+    pushPsk().extend(digestAsWell()),
     psk(file).extend(digestAsWell()),
     certificate(file).extend(digestAsWell()),
   ] as const;
 }
 
-export const CHANNEL_AUTHENTICATOR_TYPES = ['gba-psk', 'psk', 'certificate'] as const;
+export const CHANNEL_AUTHENTICATOR_TYPES = ['gba-psk', 'push-psk', 'psk', 'certificate'] as const;
 
 function gbaPsk() {
   return section({

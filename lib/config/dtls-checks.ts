@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 
+import { CHANNEL_AUTHENTICATOR_TYPES } from './channel-authenticators.ts';
+
 /** What the checks below need to see of a configuration; the schema gives more. */
 interface Checked {
   readonly gateway?:
@@ -21,7 +23,8 @@ interface Listener {
   readonly authenticators: readonly { readonly type: string; readonly digestAsWell?: boolean }[];
 }
 
-const CHANNEL = new Set(['gba-psk', 'psk', 'certificate']);
+const CHANNEL: ReadonlySet<string> = new Set(CHANNEL_AUTHENTICATOR_TYPES);
+const DIGEST: ReadonlySet<string> = new Set(['digest', 'gba-digest', 'push-digest']);
 
 /** The rules that tie DTLS to the rest. */
 export function dtlsChecks({ gateway }: Checked, context: z.RefinementCtx): void {
@@ -37,9 +40,12 @@ export function dtlsChecks({ gateway }: Checked, context: z.RefinementCtx): void
   for (const [index, { transports, authenticators }] of sec1.sip.entries()) {
     const path = ['sec1', 'sip', index];
     const hasDtls = transports.includes('dtls');
-    const hasPsk = authenticators.some(({ type }) => type === 'gba-psk' || type === 'psk');
+    const hasPsk = authenticators.some(({ type }) => CHANNEL.has(type) && type !== 'certificate');
     if (hasDtls && !hasPsk && !hasCertificates) {
-      problem([...path, 'transports'], 'gateway.dtls.certificates, or an authenticator gba-psk or psk, for dtls');
+      problem(
+        [...path, 'transports'],
+        'gateway.dtls.certificates, or an authenticator gba-psk, push-psk or psk, for dtls',
+      );
     }
     for (const [place, { type, digestAsWell }] of authenticators.entries()) {
       if (CHANNEL.has(type) && !hasDtls) {
@@ -48,8 +54,11 @@ export function dtlsChecks({ gateway }: Checked, context: z.RefinementCtx): void
           'an authenticator for the transports of the listener, or dtls among those',
         );
       }
-      if (digestAsWell === true && !authenticators.some((one) => one.type === 'digest' || one.type === 'gba-digest')) {
-        problem([...path, 'authenticators', place, 'digestAsWell'], 'an authenticator digest or gba-digest beside it');
+      if (digestAsWell === true && !authenticators.some((one) => DIGEST.has(one.type))) {
+        problem(
+          [...path, 'authenticators', place, 'digestAsWell'],
+          'an authenticator digest, gba-digest or push-digest beside it',
+        );
       }
     }
   }

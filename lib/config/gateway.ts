@@ -1,3 +1,4 @@
+import { pushRealm } from '../../push/association/index.ts';
 import { admissionSection } from './admission.ts';
 import { CHANNEL_AUTHENTICATOR_TYPES, sipChannelAuthenticators } from './channel-authenticators.ts';
 import { datagramListener } from './datagram-listeners.ts';
@@ -5,6 +6,8 @@ import { digestAuthenticator, digestKeys } from './digest-authenticator.ts';
 import { dnsSection } from './dns.ts';
 import { dtlsSection } from './dtls.ts';
 import { flows } from './flows.ts';
+import { pushSection } from './push.ts';
+import { pushDigest } from './push-authenticators.ts';
 import { policySection, requirements } from './security-policy.ts';
 import { sipTargetRule } from './sip-targets.ts';
 import { datagrams, streams } from './streams.ts';
@@ -62,6 +65,7 @@ export function gatewaySection(file: FilePath) {
       .prefault({})
       .describe('What strangers may use of the gateway, so that they cannot hurt those who are known.'),
     timers: timers().prefault({}).describe('The timers of SIP (RFC 3261 table 4).'),
+    push: pushSection(file).optional().describe('GBA Push: messages to agents that never asked. Without it, none.'),
     workers: workers(),
     supervision: supervision().prefault({}).describe('How the supervisor treats its workers.'),
     drainDelayMilliseconds: drainDelay(),
@@ -129,17 +133,19 @@ function sipListener(file: FilePath) {
     ...listener,
     port: listener.port ?? (listener.transports.every((transport) => transport === 'dtls') ? 5061 : 5060),
     realm: listener.realm ?? `3GPP-bootstrapping@${listener.fqdn}`,
-    authenticators: listener.authenticators.map((authenticator) =>
-      authenticator.type === 'digest'
-        ? { ...authenticator, realm: authenticator.realm ?? listener.fqdn }
-        : authenticator,
-    ),
+    authenticators: listener.authenticators.map((authenticator) => {
+      if (authenticator.type === 'digest') return { ...authenticator, realm: authenticator.realm ?? listener.fqdn };
+      if (authenticator.type === 'push-digest') {
+        return { ...authenticator, realm: authenticator.realm ?? pushRealm(listener.fqdn) };
+      }
+      return authenticator;
+    }),
   }));
 }
 
 function authenticator(file: FilePath) {
   return oneOf(
-    ['gba-digest', 'digest', ...CHANNEL_AUTHENTICATOR_TYPES, 'trusted'],
+    ['gba-digest', 'digest', 'push-digest', ...CHANNEL_AUTHENTICATOR_TYPES, 'trusted'],
     [
       section({
         type: choice(['gba-digest']).describe('Digest with a B-TID and Ks_NAF (TS 33.220, RFC 8760).'),
@@ -152,6 +158,7 @@ function authenticator(file: FilePath) {
           .describe('Keys kept until they expire; the least recently used one goes first.'),
       }),
       digestAuthenticator(),
+      pushDigest(),
       ...sipChannelAuthenticators(file),
       section({
         type: choice(['trusted']).describe('Believes peers by their address. For the inside of the network only.'),

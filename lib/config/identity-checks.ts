@@ -1,5 +1,7 @@
 import type { z } from 'zod';
 
+import { pushFqdn } from './push.ts';
+
 /** What the checks below need to see of a configuration; the schema gives more. */
 interface Checked {
   readonly kmc?: unknown;
@@ -7,8 +9,11 @@ interface Checked {
 }
 
 interface CheckedGateway {
+  readonly push?: { readonly fqdn?: string | undefined } | undefined;
   readonly sec1: {
+    readonly datagram: readonly { readonly fqdn: string; readonly authenticators: readonly Authenticator[] }[];
     readonly sip: readonly {
+      readonly fqdn: string;
       readonly authenticators: readonly Authenticator[];
       readonly unauthenticatedMethods: readonly string[];
       readonly realm: string;
@@ -51,6 +56,7 @@ export function identityChecks({ kmc, gateway }: Checked, context: z.RefinementC
     checkAuthenticators([...path, 'authenticators'], authenticators, realm, kmc !== undefined, problem);
     checkRequirements([...path, 'requires'], requires, gsidsOf(authenticators), problem);
   }
+  checkPushAuthenticators(gateway, problem);
   const gsids = gsidsOf(gateway.sec1.sip.flatMap(({ authenticators }) => authenticators));
   for (const [index, { requires, otherwise }] of gateway.sec3.sip.entries()) {
     const path = ['sec3', 'sip', index];
@@ -94,6 +100,22 @@ function checkAuthenticators(
     realms.add(own);
     // One response cannot be 401 and 407 at once.
     if (challenge !== first) problem([...path, index, 'challenge'], `${first}, as the first one of this listener has`);
+  }
+}
+
+/** NAF SAs are made under the FQDN of `gateway.push`, and no other listener has a use for them. */
+function checkPushAuthenticators(gateway: CheckedGateway, problem: Report): void {
+  const fqdn = pushFqdn(gateway);
+  for (const kind of ['sip', 'datagram'] as const) {
+    for (const [index, listener] of gateway.sec1[kind].entries()) {
+      const place = listener.authenticators.findIndex(({ type }) => type === 'push-psk' || type === 'push-digest');
+      if (place < 0) continue;
+      const path = ['sec1', kind, index, 'authenticators', place, 'type'];
+      if (gateway.push === undefined) problem(path, 'a gateway.push section, whose pushes make the keys');
+      else if (listener.fqdn.toLowerCase() !== fqdn.toLowerCase()) {
+        problem(path, `a listener whose fqdn is that of gateway.push, ${fqdn}`);
+      }
+    }
   }
 }
 

@@ -1,5 +1,15 @@
 export { nodeDtlsClientSuite } from './agent-checks.ts';
+export { CHANNEL_AUTHENTICATOR_TYPES } from './channel-authenticators.ts';
 export { loadConfig, parseConfig } from './load.ts';
+export {
+  parseUdpAddress,
+  pushFqdn,
+  type PushAddressConfig,
+  type PushCarrierConfig,
+  type PushConfig,
+  type SipCarrierConfig,
+  type UdpCarrierConfig,
+} from './push.ts';
 export { requireSection } from './require-section.ts';
 export { maskSecrets } from './secrets.ts';
 export type {
@@ -8,6 +18,7 @@ export type {
   AgentConfig,
   AgentDtlsConfig,
   AgentProxyConfig,
+  AgentPushConfig,
   AuthenticatorConfig,
   ChannelAuthenticatorConfig,
   Config,
@@ -24,6 +35,7 @@ export type {
   NbspConfig,
   OpsConfig,
   PskConfig,
+  PushDigestConfig,
   SipListenerConfig,
   SipTargetConfig,
   SupervisionConfig,

@@ -8,6 +8,7 @@ import { identityChecks } from './identity-checks.ts';
 import { kmcSection } from './kmc.ts';
 import { logSection } from './log.ts';
 import { opsSection } from './ops.ts';
+import { pushChecks } from './push-checks.ts';
 import { filePath, section } from './values.ts';
 
 /** The schema of a whole configuration file; relative file names in it are relative to `folder`. */
@@ -23,6 +24,7 @@ export function configSchema(folder: string) {
     .superRefine(crossChecks)
     .superRefine(identityChecks)
     .superRefine(dtlsChecks)
+    .superRefine(pushChecks)
     .superRefine(agentChecks);
 }
 
@@ -49,6 +51,7 @@ export type SipListenerConfig = GatewayConfig['sec1']['sip'][number];
 export type AuthenticatorConfig = SipListenerConfig['authenticators'][number];
 export type GbaDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'gba-digest' }>;
 export type DigestConfig = Extract<AuthenticatorConfig, { readonly type: 'digest' }>;
+export type PushDigestConfig = Extract<AuthenticatorConfig, { readonly type: 'push-digest' }>;
 export type TrustedConfig = Extract<AuthenticatorConfig, { readonly type: 'trusted' }>;
 export type ChannelAuthenticatorConfig = DatagramListenerConfig['authenticators'][number];
 export type DatagramListenerConfig = GatewayConfig['sec1']['datagram'][number];
@@ -62,3 +65,4 @@ export type TimersConfig = GatewayConfig['timers'];
 export type AgentConfig = NonNullable<Config['agent']>;
 export type AgentDtlsConfig = AgentConfig['dtls'];
 export type AgentProxyConfig = AgentConfig['proxy'];
+export type AgentPushConfig = AgentConfig['push'];

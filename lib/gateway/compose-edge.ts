@@ -31,6 +31,7 @@ export interface Edge {
   readonly targets: SipTargetService;
   readonly resolver: SipResolver;
   readonly dns: NodeDnsClient;
+  readonly departures: Departures;
 }
 
 /** Puts router, targets, edge and proxy core together and gives the engine its user. What it is made of is not started yet. */
@@ -91,5 +92,5 @@ export function composeEdge({
     timerC: settings.timers.timerCMilliseconds,
   });
   engine.setUser(proxy);
-  return { edge, router, targets, resolver, dns };
+  return { edge, router, targets, resolver, dns, departures };
 }

@@ -9,6 +9,7 @@ import {
   DatagramKeepAlives,
   FlowTable,
   FlowTokens,
+  IdentityFlows,
   LargeRequests,
   type SipListener,
 } from '../sec1/index.ts';
@@ -19,13 +20,15 @@ const SWEEP_MILLISECONDS = 1000;
 /** What the gateway has for flows, keepalives and large requests, from configuration to metrics. */
 export class FlowParts {
   readonly flows: AgentFlows;
+  /** Who is reached by which flow; only where pushes go over flows. */
+  readonly identities: IdentityFlows | undefined;
   readonly largeRequests: LargeRequests;
   readonly #table: FlowTable;
   readonly #keepAlives = new DatagramKeepAlives();
   readonly #sweeper: NodeJS.Timeout;
 
   constructor(parts: {
-    readonly settings: Pick<GatewayConfig, 'flows' | 'datagrams'>;
+    readonly settings: Pick<GatewayConfig, 'flows' | 'datagrams' | 'push'>;
     /** Filled by the time that the first message comes in. */
     readonly listeners: readonly SipListener[];
     readonly secret: Buffer;
@@ -38,12 +41,15 @@ export class FlowParts {
     const { settings, listeners, scheduler, logger } = parts;
     const { maximumFlows, udpFlowTimerSeconds, tcpFlowTimerSeconds, graceSeconds, silentIdleSeconds } = settings.flows;
     const now = (): number => scheduler.now();
+    const pushesByFlow = settings.push?.carriers.some(({ type }) => type === 'sip') === true;
+    this.identities = pushesByFlow ? new IdentityFlows() : undefined;
     this.#table = new FlowTable({
       now,
       maximumFlows,
       keptAliveIdleMilliseconds: (udpFlowTimerSeconds + graceSeconds) * 1000,
       silentIdleMilliseconds: silentIdleSeconds * 1000,
       firstSerial: randomInt(2 ** 32),
+      identities: this.identities,
     });
     this.flows = new AgentFlows({
       table: this.#table,
@@ -120,7 +126,7 @@ export class FlowParts {
     metrics.gauge({ name: 'osgate_sip_flows', help: 'Flows of agents remembered' }, () => this.#table.size);
     metrics.countersOf(
       { name: 'osgate_sip_flows_total', help: 'What became of the flows of agents, by kind', label: 'kind' },
-      () => ({ ...this.#table.counters, ...this.flows.counters }),
+      () => ({ ...this.#table.counters, ...this.flows.counters, ...this.identities?.counters }),
     );
     metrics.countersOf(
       { name: 'osgate_sip_keepalives_total', help: 'Keepalives over UDP, by kind', label: 'kind' },

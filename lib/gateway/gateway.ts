@@ -15,6 +15,10 @@ import type { EdgeReporter } from './edge-reporter.ts';
 import type { FlowParts } from './flow-parts.ts';
 import { KeyCentreProbe } from './key-centre-probe.ts';
 import type { ListeningFacts } from './log-listening.ts';
+import type { PushAssociationReader } from './push-associations.ts';
+import { openLentFlows } from './push/lent-flows.ts';
+import { PushService } from './push/push-service.ts';
+import type { SipPushParts } from './push/sip-parts.ts';
 import { planReload } from './reload-plan.ts';
 import type { GatewayListener } from './sip-listeners.ts';
 import type { SipTap } from './sip-tap.ts';
@@ -45,6 +49,8 @@ export interface GatewayParts {
   readonly dns: NodeDnsClient;
   readonly keyCentre: KeyCentre;
   readonly users: DigestUserSource | undefined;
+  /** Undefined for a gateway that does not push. */
+  readonly pushAssociations: PushAssociationReader | undefined;
   readonly relay: WorkerRelay | undefined;
 }
 
@@ -60,12 +66,29 @@ export class Gateway implements Service {
   #finished: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
   #open = true;
+  #push: PushService | undefined;
 
   constructor(parts: GatewayParts) {
     this.#parts = parts;
     this.#config = parts.config;
     this.metrics = parts.metrics;
     this.#probe = new KeyCentreProbe(parts.keyCentre, requireSection(parts.config, 'gateway'));
+  }
+
+  /**
+   * Opens GBA Push, where the configuration has it; last of all, for pushes may be under way at once.
+   *
+   * @param secret seals what is kept of pushes; 32 octets
+   * @param more.place of several workers the first one has the queue; the others lend it their flows
+   */
+  async openPush(secret: Buffer, more: Pick<SipPushParts, 'departures' | 'place'>): Promise<void> {
+    const gateway = requireSection(this.#config, 'gateway');
+    if (gateway.push === undefined) return;
+    const { push } = gateway;
+    const sip: SipPushParts = { ...this.#parts, ...more, gateway };
+    if (more.place === undefined || more.place.slot === 0) {
+      this.#push = await PushService.open({ ...this.#parts, gateway, push, secret, sip });
+    } else openLentFlows(push, sip, this.metrics);
   }
 
   get listeners(): readonly SipListener[] {
@@ -106,6 +129,7 @@ export class Gateway implements Service {
       keyCentre,
       listeners,
       logger,
+      pushAssociations,
       reporter,
       router,
       targets,
@@ -117,17 +141,18 @@ export class Gateway implements Service {
       const own = gateway.sec1.sip.find(({ name }) => name === listener.name);
       return own === undefined
         ? undefined
-        : listener.renew(own, { limits: gateway.limits, keyCentre, users }, gateway.dtls);
+        : listener.renew(own, { limits: gateway.limits, keyCentre, pushAssociations, users }, gateway.dtls);
     });
     for (const listener of datagramListeners) {
       const own = gateway.sec1.datagram.find(({ name }) => name === listener.name);
-      if (own !== undefined) renewals.push(listener.renew(own, keyCentre, gateway.dtls));
+      if (own !== undefined) renewals.push(listener.renew(own, { keyCentre, pushAssociations }, gateway.dtls));
     }
     const methods = new MethodPolicy(gateway.policy.methods);
     targets.replace(gateway.sec3.sip, router);
     // Nothing below fails, so the change is whole or not at all.
     for (const renew of renewals) renew?.();
     edge.setMethods(methods);
+    if (gateway.push !== undefined) this.#push?.renew(gateway.push);
     admission.setListeners(listeners);
     engine.setLimits(...engineLimits(gateway));
     reporter.setRequestLog(config.log.requests);
@@ -163,6 +188,7 @@ export class Gateway implements Service {
         associations: channel.size,
         flows,
       })),
+      ...(this.#push === undefined ? {} : { push: this.#push.status() }),
     };
   }
 
@@ -216,8 +242,10 @@ export class Gateway implements Service {
     this.#draining = true;
     if (drainDelayMilliseconds > 0) await delay(drainDelayMilliseconds);
     edge.drain();
+    const pushes = this.#push?.finish();
     const deadline = Date.now() + shutdownGraceMilliseconds;
     while (engine.pendingCount > 0 && Date.now() < deadline) await delay(DRAIN_POLL_MILLISECONDS);
+    await pushes;
   }
 
   async #close(): Promise<void> {
@@ -225,6 +253,7 @@ export class Gateway implements Service {
     const { engine, wheel, targets, dns, flows, keyCentre, users, relay, tap } = this.#parts;
     const { listeners, datagramListeners, handover, keyLog } = this.#parts;
     this.#open = false;
+    await this.#push?.close();
     targets.stop();
     dns.close();
     engine.close();
@@ -236,6 +265,7 @@ export class Gateway implements Service {
     await relay?.close();
     await tap.close();
     await users?.close();
+    await this.#parts.pushAssociations?.close();
     await keyCentre.close();
   }
 }

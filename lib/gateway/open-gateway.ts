@@ -16,6 +16,7 @@ import { DtlsReporter, publishDatagramMetrics, publishDtlsMetrics } from './dtls
 import { KeyLog } from './dtls/key-log.ts';
 import { closeListeners, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
 import { openKeyCentre } from './key-centre.ts';
+import { PushAssociationReader } from './push-associations.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { GatewayListener, total } from './sip-listeners.ts';
 import { SipTap } from './sip-tap.ts';
@@ -40,6 +41,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   const secrets = place?.secrets ?? (await gatewaySecrets(settings.secret));
   const users = await openDigestUsers(config);
   const keyCentre = await openKeyCentre(config, logger);
+  const pushAssociations = PushAssociationReader.open(settings, secrets.push);
   const wheel = new TimerWheel();
   const reporter = new EdgeReporter(logger, metrics, config.log.requests);
   const tap = await SipTap.open(reporter, config.ops?.hep);
@@ -125,13 +127,13 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   try {
     for (const [index, listenerConfig] of settings.sec1.sip.entries()) {
       const inherited = place === undefined ? {} : { reusePort: true, descriptor: place.descriptors[index] };
-      const parts = { ...settings, ...inherited, dtls, keyCentre, users, handler };
+      const parts = { ...settings, ...inherited, dtls, keyCentre, pushAssociations, users, handler };
       listeners.push(await GatewayListener.open(listenerConfig, parts));
     }
     for (const [index, listenerConfig] of settings.sec1.datagram.entries()) {
       const descriptor = place?.descriptors[settings.sec1.sip.length + index];
       const inherited = place === undefined ? {} : { reusePort: true, descriptor };
-      const parts = { datagrams: settings.datagrams, ...inherited, dtls, keyCentre };
+      const parts = { datagrams: settings.datagrams, ...inherited, dtls, keyCentre, pushAssociations };
       datagramListeners.push(await DatagramListener.open(listenerConfig, parts));
     }
     if (place !== undefined) {
@@ -157,6 +159,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
     await tap.close();
     await keyCentre.close();
     await users?.close();
+    await pushAssociations?.close();
     throw error;
   }
   reporter.setListeners(listeners);
@@ -168,16 +171,35 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
       .map(({ name }) => name),
   );
   const standing = { settings, listeners, inside, engine, wheel, flows, admission, logger, secrets };
-  const { edge, router, targets, resolver, dns } = composeEdge(standing);
+  const { edge, router, targets, resolver, dns, departures } = composeEdge(standing);
   wheel.start();
   targets.start();
   handover?.adopt(handed, { sip: listeners, datagram: datagramListeners, flows: flows.flows.table });
 
   const parts = { config, logger, metrics, reporter, tap, listeners, admission, flows, targets, router, edge };
   publishTargetMetrics(metrics, targets, resolver);
-  const gatewayParts = { ...parts, engine, wheel, dns, keyCentre, users, relay, datagramListeners, handover, keyLog };
+  const gatewayParts = {
+    ...parts,
+    engine,
+    wheel,
+    dns,
+    keyCentre,
+    pushAssociations,
+    users,
+    relay,
+    datagramListeners,
+    handover,
+    keyLog,
+  };
   publishMetrics(gatewayParts, others.owner);
-  return new Gateway(gatewayParts);
+  const gateway = new Gateway(gatewayParts);
+  try {
+    await gateway.openPush(secrets.push, { departures, place });
+  } catch (error) {
+    await gateway.close();
+    throw error;
+  }
+  return gateway;
 }
 
 async function openRelay(

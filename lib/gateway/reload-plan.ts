@@ -16,6 +16,7 @@ export const RELOADABLE_KEYS = [
   'gateway.dtls.certificates',
   'gateway.policy',
   'gateway.sec3.sip',
+  'gateway.push.addresses',
   'gateway.limits.maximumMessageBytes',
   'gateway.limits.maximumHeaders',
   'gateway.limits.maximumServerTransactions',

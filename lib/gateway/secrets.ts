@@ -10,6 +10,8 @@ export interface GatewaySecrets {
   readonly flows: Buffer;
   readonly loops: Buffer;
   readonly dtls: DtlsSecrets;
+  /** Seals the NAF SAs of pushes on disk. */
+  readonly push: Buffer;
 }
 
 /**
@@ -28,6 +30,7 @@ export async function gatewaySecrets(source: GatewayConfig['secret']): Promise<G
       tickets: root.derive('osgate gateway tickets'),
       handover: root.derive('osgate gateway handover'),
     },
+    push: root.derive('osgate gateway push'),
   };
 }
 

@@ -1,4 +1,4 @@
-import type { DigestUserSource, KeyCentre } from '../../kmc/index.ts';
+import type { DigestUserSource } from '../../kmc/index.ts';
 import { NafId, UaSecurityProtocolId } from '../../kmc/index.ts';
 import type { Transport } from '../../sip/index.ts';
 import type {
@@ -11,7 +11,6 @@ import type {
 import {
   AuthenticatorChain,
   ChannelProofs,
-  DigestAuthenticator,
   GbaDigestAuthenticator,
   KeyCache,
   TrustedAuthenticator,
@@ -29,6 +28,7 @@ import {
   isChannelConfig,
   pskHint,
   type BuiltChannelAuthenticator,
+  type KeySources,
 } from './dtls/channel-authenticators.ts';
 import type { DtlsParts } from './dtls/dtls-parts.ts';
 import { readCertificates } from './dtls/server-options.ts';
@@ -40,12 +40,12 @@ import {
   type TransportHandler,
   type TransportSettings,
 } from './listener-transports.ts';
+import { buildPushDigest } from './push-digest.ts';
 import { newNonceSecret } from './secrets.ts';
 
 /** What authenticators are made with besides their own settings. */
-export interface AuthenticatorParts {
+export interface AuthenticatorParts extends KeySources {
   readonly limits: GatewayConfig['limits'];
-  readonly keyCentre: KeyCentre;
   /** The users of `digest` authenticators; absent where the configuration had none of those at the start. */
   readonly users: DigestUserSource | undefined;
 }
@@ -153,7 +153,7 @@ export class GatewayListener implements SipListener {
   nonceFill(): number {
     let fullest = 0;
     for (const { authenticator } of this.#judgement.built) {
-      if (authenticator instanceof GbaDigestAuthenticator || authenticator instanceof DigestAuthenticator) {
+      if ('nonceFill' in authenticator && typeof authenticator.nonceFill === 'number') {
         fullest = Math.max(fullest, authenticator.nonceFill);
       }
     }
@@ -204,7 +204,7 @@ function build(
   parts: AuthenticatorParts,
 ): BuiltAuthenticator | undefined {
   if (isChannelConfig(settings)) {
-    const channel = buildChannelAuthenticator(listener.fqdn, settings, parts.keyCentre);
+    const channel = buildChannelAuthenticator(listener.fqdn, settings, parts);
     return { recipe, authenticator: channel.authenticator, counters: channel.counters, channel };
   }
   switch (settings.type) {
@@ -216,6 +216,14 @@ function build(
       const counters = (): Record<string, number> => ({
         ...prefixed('nonce', authenticator.nonceCounters),
         ...prefixed('user', users.counters),
+      });
+      return { recipe, authenticator, counters };
+    }
+    case 'push-digest': {
+      const { authenticator, keys } = buildPushDigest(listener.fqdn, settings, parts);
+      const counters = (): Record<string, number> => ({
+        ...prefixed('nonce', authenticator.nonceCounters),
+        ...prefixed('push-key', keys.counters),
       });
       return { recipe, authenticator, counters };
     }

@@ -2,6 +2,7 @@ import type { SipRequest } from '../../sip/message/index.ts';
 import type { Flow } from '../../sip/transport/transport.ts';
 import type { AuthenticationResult, Authenticator } from './authenticator.ts';
 import { channelIdentity, isSameSubscriber } from './channel-peer.ts';
+import type { Identity } from './identity.ts';
 import { statusOf } from './refusal-reasons.ts';
 
 export interface AuthenticatorChainOptions {
@@ -64,12 +65,13 @@ export class AuthenticatorChain {
 /** One association has one subscriber: who has the channel of one must not speak for another through it. */
 function checkChannel(result: AuthenticationResult, request: SipRequest, { peer }: Flow): AuthenticationResult {
   if (result.outcome !== 'authenticated') return result;
-  const { scheme } = result.identity;
-  const channel = scheme === 'digest' || scheme === 'gba-digest' ? channelIdentity(peer, Date.now()) : undefined;
+  const channel = BY_DIGEST.has(result.identity.scheme) ? channelIdentity(peer, Date.now()) : undefined;
   if (channel === undefined || isSameSubscriber(channel, result.identity)) return result;
   const reason = 'channel-mismatch';
   return { outcome: 'refused', reason, response: request.createResponse(statusOf(reason)) };
 }
+
+const BY_DIGEST: ReadonlySet<Identity['scheme']> = new Set(['digest', 'gba-digest', 'push-digest']);
 
 function isFinal(result: AuthenticationResult): boolean {
   return result.outcome !== 'not-applicable' && !(result.outcome === 'challenge' && result.reason === 'no-credentials');

@@ -4,7 +4,7 @@ import type { AuthenticationResult, Authenticator } from './authenticator.ts';
 import { channelIdentity } from './channel-peer.ts';
 
 /** The ways in which the handshake of a channel proves who a peer is. */
-export type ChannelScheme = 'gba-psk' | 'psk' | 'certificate';
+export type ChannelScheme = 'gba-psk' | 'psk' | 'push-psk' | 'certificate';
 
 export interface ChannelAuthenticatorOptions {
   readonly scheme: ChannelScheme;

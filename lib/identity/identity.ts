@@ -3,8 +3,9 @@ import type { UserSecuritySetting } from '../../kmc/subscribers/index.ts';
 /** Who a peer proved to be, and how. */
 export interface Identity {
   /** The authenticator that proved it; `none` where the method is excused from proof, and the peer is not trusted. */
-  readonly scheme: 'gba-digest' | 'digest' | 'gba-psk' | 'psk' | 'certificate' | 'trusted' | 'none';
-  /** What the peer called itself: a B-TID, a user name, a PSK identity, a name in its certificate, or an address for a trusted or an unproven peer. Never a secret. */
+  readonly scheme:
+    'gba-digest' | 'digest' | 'push-digest' | 'gba-psk' | 'psk' | 'push-psk' | 'certificate' | 'trusted' | 'none';
+  /** What the peer called itself: a B-TID, a P-TID, a user name, a PSK identity, a name in its certificate, or an address for a trusted or an unproven peer. Never a secret. */
   readonly subject: string;
   /** The digest algorithm that the proof was computed with, where there is one. */
   readonly algorithm?: string;

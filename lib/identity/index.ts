@@ -12,6 +12,15 @@ export type { Identity, SecuritySetting } from './identity.ts';
 export { KeyCache, type KeyCacheOptions, type KeyLookup } from './key-cache.ts';
 export { monotonicNow } from './monotonic-now.ts';
 export { judge, type Judgement } from './policy.ts';
+export { PushDigestAuthenticator, type PushDigestAuthenticatorOptions } from './push-digest-authenticator.ts';
+export {
+  PushKeyCache,
+  type PushAssociationSource,
+  type PushKeys,
+  type PushKeysLookup,
+  type PushKeysOptions,
+} from './push-keys.ts';
+export { PushPsk } from './push-psk.ts';
 export type { PskProof, PskRequest, PskSource } from './psk-source.ts';
 export {
   REFUSAL_REASONS,

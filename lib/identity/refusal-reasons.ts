@@ -32,6 +32,16 @@ export const REFUSAL_REASONS = {
     meaning: 'Nobody has that user name or B-TID. On the wire it looks like `wrong-key`.',
   },
   'expired-key': { status: 'challenge', meaning: 'The keys of that B-TID have ended: the agent must bootstrap again.' },
+  'unknown-association': {
+    status: 'challenge',
+    meaning:
+      'No live NAF SA of a push has that P-TID. On the wire it looks like `wrong-key`; the next push brings the agent new keys.',
+  },
+  'expired-association': {
+    status: 'challenge',
+    meaning:
+      'The NAF SA of that P-TID has ended. On the wire it looks like `wrong-key`; the next push brings the agent new keys. A process that does not remember the P-TID says `unknown-association`.',
+  },
   'unsupported-credentials': {
     status: 'challenge',
     meaning: 'The algorithm or qop of the credentials is not on offer.',
@@ -44,6 +54,7 @@ export const REFUSAL_REASONS = {
   },
   'key-centre-unavailable': { status: 503, meaning: 'The key centre does not answer.' },
   'users-unavailable': { status: 503, meaning: 'The database of digest users does not answer.' },
+  'associations-unavailable': { status: 503, meaning: 'The store of NAF SAs cannot be read.' },
   'channel-mismatch': {
     status: 403,
     meaning: 'The digest is right, but of another subscriber than the one whose DTLS association it came by.',

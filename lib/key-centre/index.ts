@@ -1,5 +1,5 @@
 import { EmbeddedKeyCentre, type KeyCentre } from '../../kmc/index.ts';
-import { requireSection, type Config } from '../config/index.ts';
+import { pushFqdn, requireSection, type Config } from '../config/index.ts';
 import type { Logger, Service } from '../ops/index.ts';
 import { KeyCentreCore } from './key-centre-core.ts';
 import { openServers } from './key-centre-servers.ts';
@@ -12,18 +12,23 @@ export async function startKeyCentre(config: Config, logger: Logger): Promise<Se
 
 /**
  * Starts the key centre of the `kmc` section in the gateway's own process. The gateway may ask for the FQDNs of its own
- * listeners and the GSIDs of their authenticators. Closing it closes the key centre.
+ * listeners and of its pushes, and the GSIDs of its authenticators. Closing it closes the key centre.
  */
 export async function startEmbeddedKeyCentre(config: Config, logger: Logger): Promise<KeyCentre> {
   const { core, service } = await start(config, logger);
-  const listeners = requireSection(config, 'gateway').sec1.sip;
-  const gsids = listeners.flatMap(({ authenticators }) =>
-    authenticators.flatMap((authenticator) => (authenticator.type === 'gba-digest' ? authenticator.gsids : [])),
-  );
+  const gateway = requireSection(config, 'gateway');
+  const listeners = gateway.sec1.sip;
+  const authenticators = [...listeners, ...gateway.sec1.datagram].flatMap((listener) => [...listener.authenticators]);
+  const gsids = authenticators.flatMap((authenticator) => ('gsids' in authenticator ? authenticator.gsids : []));
   const keyCentre = new EmbeddedKeyCentre({
     bootstrapping: core.bootstrapping,
     push: core.push,
-    rights: { fqdns: listeners.map(({ fqdn }) => fqdn), gsids, revealImpi: true, push: true },
+    rights: {
+      fqdns: [...listeners.map(({ fqdn }) => fqdn), pushFqdn(gateway)],
+      gsids,
+      revealImpi: true,
+      push: true,
+    },
   });
   return {
     bootstrappingInfo: (request) => keyCentre.bootstrappingInfo(request),

@@ -7,6 +7,8 @@ export interface Service {
   close(): Promise<void>;
   /** Reads its configuration again, on SIGHUP. Never rejects. */
   reload?(): Promise<unknown>;
+  /** Resolves when the service has done what it was there for: it is closed then as on a signal. */
+  readonly done?: Promise<unknown>;
 }
 
 export interface RunOptions {
@@ -50,7 +52,8 @@ export async function runUntilSignal(options: RunOptions): Promise<void> {
   process.on('SIGHUP', onHangUp);
   try {
     service = await start();
-    const signal = await first.promise;
+    const done = service.done?.then(() => 'done' as const);
+    const signal = await Promise.race(done === undefined ? [first.promise] : [first.promise, done]);
     logger.info({ signal, graceMilliseconds }, 'stopping');
     const code = await close(service, logger, graceMilliseconds + STUCK_AFTER_MILLISECONDS);
     if (signals < 2) exit(code);

@@ -62,6 +62,7 @@ export class AgentFlows {
     const outbound = wantsOutbound(request);
     const entered = this.table.enter(flow, listener, {
       subject: identity.subject,
+      identities: identitiesOf(identity),
       // Nothing but its association leads to an agent behind DTLS.
       required: flow.peer.association !== undefined || outbound || !isReachable(request, flow),
       keptAlive: outbound || wantsKeep,
@@ -133,6 +134,12 @@ export class AgentFlows {
     this.counters.gone++;
     return GONE;
   }
+}
+
+/** What an agent is found by: its private and public identities, else what it called itself. */
+function identitiesOf({ impi, impus, subject }: Identity): readonly string[] {
+  if (impi === undefined) return impus.length === 0 ? [subject] : impus;
+  return [impi, ...impus];
 }
 
 /** True when the agent asked for RFC 5626: in Supported, by a reg-id, or by `ob` in its Contact (4.2, 4.3). */

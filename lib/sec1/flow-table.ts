@@ -1,4 +1,5 @@
 import { peerKey, type Flow, type Peer, type Transport } from '../../sip/index.ts';
+import type { IdentityFlows } from './identity-flows.ts';
 import type { SipListener } from './sip-listener.ts';
 
 /** A flow that an authenticated agent opened (RFC 5626 5.2), as it is remembered and shown. */
@@ -28,11 +29,15 @@ export interface FlowTableOptions {
   readonly silentIdleMilliseconds: number;
   /** The first serial, at random, so that no token of an earlier process fits. */
   readonly firstSerial: number;
+  /** Follows what is entered and what is over; absent where nobody looks for flows by identity. */
+  readonly identities?: IdentityFlows | undefined;
 }
 
 /** What is kept of an agent that authenticated, when a flow is entered. */
 export interface FlowOwner {
   readonly subject: string;
+  /** The private and public identities that were proved; by default the subject alone. */
+  readonly identities?: readonly string[];
   readonly required: boolean;
   readonly keptAlive: boolean;
 }
@@ -69,7 +74,9 @@ export class FlowTable {
       this.counters.refusedTableFull++;
       return false;
     }
-    this.#put(new Entry(flow, listener, owner, owner.serial, this.#options.now()));
+    const entry = new Entry(flow, listener, owner, owner.serial, this.#options.now());
+    this.#put(entry);
+    this.#options.identities?.entered(entry, identitiesOf(owner));
     return true;
   }
 
@@ -79,6 +86,7 @@ export class FlowTable {
     const known = this.find(flow.transport, flow.peer);
     if (known !== undefined) {
       known.renew(owner, now);
+      this.#options.identities?.entered(known, identitiesOf(owner));
       return known;
     }
     if (this.#size >= this.#options.maximumFlows) {
@@ -88,6 +96,7 @@ export class FlowTable {
     this.#serial = (this.#serial + 1) >>> 0;
     const entry = new Entry(flow, listener, owner, this.#serial, now);
     this.#put(entry);
+    this.#options.identities?.entered(entry, identitiesOf(owner));
     return entry;
   }
 
@@ -166,8 +175,14 @@ export class FlowTable {
   }
 
   #remove(entry: Entry): void {
-    if (this.#flows.get(entry.transport)?.delete(peerKey(entry.peer)) === true) this.#size--;
+    if (this.#flows.get(entry.transport)?.delete(peerKey(entry.peer)) !== true) return;
+    this.#size--;
+    this.#options.identities?.removed(entry);
   }
+}
+
+function identitiesOf({ subject, identities }: FlowOwner): readonly string[] {
+  return identities ?? [subject];
 }
 
 class Entry implements AgentFlow {

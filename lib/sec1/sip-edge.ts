@@ -68,6 +68,7 @@ export class SipEdge implements ProxyHandler {
   #options: SipEdgeOptions;
   #byTransport: ReadonlyMap<Transport, SipListener>;
   #draining = false;
+  #uplink: ((context: ProxyContext) => boolean) | undefined;
 
   constructor(options: SipEdgeOptions) {
     this.#options = options;
@@ -84,6 +85,11 @@ export class SipEdge implements ProxyHandler {
   /** From now on requests outside dialogs are answered 503, or no longer; dialogs go on in any case. */
   drain(draining = true): void {
     this.#draining = draining;
+  }
+
+  /** Whoever takes requests that end in the gateway; it is asked after a request was let in, and says whether it has answered. */
+  setUplink(take: (context: ProxyContext) => boolean): void {
+    this.#uplink = take;
   }
 
   get draining(): boolean {
@@ -226,6 +232,7 @@ export class SipEdge implements ProxyHandler {
 
   #route(context: ProxyContext, admission: AdmittedRequest): void {
     const { listener, trusted, identity } = admission;
+    if (this.#uplink?.(context) === true) return;
     const decision = this.#options.router.decide(context, listener, trusted, this.#options.scheduler.now(), identity);
     switch (decision.outcome) {
       case 'local':

@@ -2,8 +2,8 @@ import type { Core } from 'sip.js';
 import { UserAgent, type URI } from 'sip.js';
 
 import { OsgateError } from '../errors.ts';
-import type { AgentKeyring } from './agent-keyring.ts';
 import type { DatagramCarrier } from './datagram-carrier.ts';
+import type { DigestSource } from './digest-source.ts';
 import { SipJsDigest } from './sip-js-digest.ts';
 import { SipJsTransport } from './sip-js-transport.ts';
 
@@ -11,9 +11,7 @@ export interface SipAgentOptions {
   readonly carrier: DatagramCarrier;
   /** The IMPU that requests come from. */
   readonly publicIdentity: string;
-  /** The FQDN of the gateway: the only realm that is answered is `3GPP-bootstrapping@` and this. */
-  readonly gatewayFqdn: string;
-  readonly keyring: AgentKeyring;
+  readonly digest: DigestSource;
 }
 
 /** The final answer to a request. */
@@ -61,7 +59,7 @@ interface DialogSubscription extends AgentSubscription {
 }
 
 /**
- * The agent's SIP user agent: sip.js over a transport of ours, everything through the gateway, digest with GBA keys.
+ * The agent's SIP user agent: sip.js over a transport of ours, everything through the gateway, digest with keys of GBA or of GBA Push.
  *
  * When the gateway goes on challenging after a right answer it does not know the B-TID any more: the agent then
  * bootstraps again, once, and repeats the request (TS 24.109 5.2.5).
@@ -69,16 +67,14 @@ interface DialogSubscription extends AgentSubscription {
 export class SipAgent {
   readonly #userAgent: UserAgent;
   readonly #transport: SipJsTransport;
-  readonly #keyring: AgentKeyring;
-  readonly #realm: string;
+  readonly #source: DigestSource;
   /** Those that run, each with how it begins again. */
   readonly #subscriptions = new Set<() => void>();
   #digest: SipJsDigest | undefined;
 
   private constructor(options: SipAgentOptions, transport: SipJsTransport, from: URI) {
-    this.#keyring = options.keyring;
+    this.#source = options.digest;
     this.#transport = transport;
-    this.#realm = `3GPP-bootstrapping@${options.gatewayFqdn}`;
     const { host, port } = splitHostPort(transport.sentBy);
     this.#userAgent = new UserAgent({
       uri: from,
@@ -195,15 +191,16 @@ export class SipAgent {
 
   async #withFreshKeys(attempt: () => Promise<AgentResponse>): Promise<AgentResponse> {
     await this.#useKeys(false);
-    const response = await attempt();
-    if (response.status !== 401 && response.status !== 407) return this.#checked(response);
-    await this.#useKeys(true);
-    return this.#checked(await attempt());
+    let response = await attempt();
+    for (let left = this.#source.kinds; left > 0 && isChallenge(response); left--) {
+      await this.#useKeys(true);
+      response = await attempt();
+    }
+    return this.#checked(response);
   }
 
   async #useKeys(renew: boolean): Promise<void> {
-    const { btid, password } = await this.#keyring.credentials(renew);
-    const identity = { username: btid, password, realm: this.#realm };
+    const identity = await this.#source.credentials(renew);
     this.#digest = new SipJsDigest(this.#userAgent.getLoggerFactory(), identity, (callId) =>
       this.#transport.takeChallenges(callId),
     );
@@ -357,6 +354,10 @@ function fixedTransport(transport: SipJsTransport): new () => SipJsTransport {
   return function give() {
     return transport;
   } as unknown as new () => SipJsTransport;
+}
+
+function isChallenge({ status }: AgentResponse): boolean {
+  return status === 401 || status === 407;
 }
 
 function splitHostPort(sentBy: string): { host: string; port: number } {

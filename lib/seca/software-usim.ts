@@ -23,6 +23,8 @@ export class SoftwareUsim implements Uicc {
   readonly #amf: Buffer | undefined;
   readonly #sqnFile: string | undefined;
   #array: SqnArray | undefined;
+  /** One after the other: the SQN must not be raced for. */
+  #last: Promise<unknown> = Promise.resolve();
 
   /** @throws OsgateError OSGATE_UICC without OP or OPc; KmcError for keys of the wrong length */
   constructor(options: SoftwareUsimOptions) {
@@ -34,14 +36,21 @@ export class SoftwareUsim implements Uicc {
   }
 
   async authenticate(rand: Buffer, autn: Buffer): Promise<UiccAnswer> {
+    const answer = this.#last.then(() => this.#authenticate(rand, autn));
+    this.#last = answer.catch(() => undefined);
+    return answer;
+  }
+
+  async #authenticate(rand: Buffer, autn: Buffer): Promise<UiccAnswer> {
     const verified = verifyAutn(this.#algorithm, rand, autn);
     if (verified === undefined) {
-      throw new OsgateError('OSGATE_UICC', 'MAC failure: the challenge does not come from the home network');
+      return { outcome: 'mac-failure', reason: 'MAC failure: the challenge does not come from the home network' };
     }
     if (this.#amf !== undefined && !this.#amf.equals(verified.amf)) {
-      throw new OsgateError('OSGATE_UICC', 'the challenge has another AMF than the one expected');
+      return { outcome: 'mac-failure', reason: 'the challenge has another AMF than the one expected' };
     }
-    const array = (this.#array ??= await this.#load());
+    // Another process of the same subscriber may have used the card in the meantime.
+    const array = this.#sqnFile === undefined ? (this.#array ??= new SqnArray()) : await this.#load(this.#sqnFile);
     if (array.accept(verified.sqn) !== 'accepted') {
       return { outcome: 'synchronisation-failure', auts: buildAuts(this.#algorithm, rand, array.sqnMs) };
     }
@@ -50,18 +59,17 @@ export class SoftwareUsim implements Uicc {
     return { outcome: 'authenticated', res, ck, ik };
   }
 
-  async #load(): Promise<SqnArray> {
-    if (this.#sqnFile === undefined) return new SqnArray();
+  async #load(file: string): Promise<SqnArray> {
     let text: string;
     try {
-      text = await readFile(this.#sqnFile, 'utf8');
+      text = await readFile(file, 'utf8');
     } catch (error) {
       if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return new SqnArray();
-      throw new OsgateError('OSGATE_UICC', `cannot read the SQN file ${this.#sqnFile}`, { cause: error });
+      throw new OsgateError('OSGATE_UICC', `cannot read the SQN file ${file}`, { cause: error });
     }
     const lines = text.split('\n').filter((line) => line !== '');
     if (!lines.every((line) => /^[0-9a-f]{12}$/.test(line))) {
-      throw new OsgateError('OSGATE_UICC', `${this.#sqnFile} is not an SQN file: 12 hexadecimal digits a line`);
+      throw new OsgateError('OSGATE_UICC', `${file} is not an SQN file: 12 hexadecimal digits a line`);
     }
     return new SqnArray({ accepted: lines.map((line) => parseSqn(Buffer.from(line, 'hex'))) });
   }

@@ -80,6 +80,7 @@ export class UbClient {
           deriveKs(answer.ck, answer.ik),
         );
       }
+      if (answer.outcome === 'mac-failure') throw new OsgateError('OSGATE_UICC', answer.reason);
       if (resynchronised) throw refused('the key centre does not find back to our SQN');
       const auts = answer.auts.toString('base64');
       const { response } = await this.#send(dispatcher, challenge, { password: new Uint8Array(), auts });

@@ -1,4 +1,5 @@
 import { open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 /**
  * Writes a file for its owner alone: beside it, synchronised to disk, then in its place. After a crash the file is the old or the
@@ -16,4 +17,11 @@ export async function writePrivateFile(path: string, content: string | Uint8Arra
     await file.close();
   }
   await rename(temporary, path);
+  // Without this a loss of power could bring the old file back.
+  const folder = await open(dirname(path));
+  try {
+    await folder.sync();
+  } finally {
+    await folder.close();
+  }
 }

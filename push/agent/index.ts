@@ -1,1 +1,1 @@
-export { PushReceiver, type PushReceiverOptions, type Reception } from './push-receiver.ts';
+export { type PushApplication, PushReceiver, type PushReceiverOptions, type Reception } from './push-receiver.ts';

@@ -17,13 +17,20 @@ import {
   type PushReceipt,
 } from '../message/index.ts';
 
+/**
+ * What a push is for.
+ *
+ * @param gateway the FQDN of the gateway that it came from
+ */
+export type PushApplication = (content: PushContent, gateway: string) => Promise<PushReceipt['outcome']>;
+
 export interface PushReceiverOptions {
   readonly gpi: GpiReceiver;
   readonly associations: AgentAssociations;
   /** Ids of pushes that the application has; kept until they cannot come again. */
   readonly delivered: AssociationStore<true>;
   /** Gets each push once. One that rejects has failed, and gets the push again. */
-  readonly application: (content: PushContent) => Promise<PushReceipt['outcome']>;
+  readonly application: PushApplication;
 }
 
 export type Reception =
@@ -71,17 +78,20 @@ export class PushReceiver {
     if (!opening.ok) return ignored(opening.failure);
     const content = parsePushContent(opening.text);
     if (content === undefined || message.association.direction !== 'downlink') return ignored('malformed');
-    const { outcome, duplicate } = await this.#work.run(content.id, () => this.#handOn(content));
     const { rand, naf } = message.association;
+    const { outcome, duplicate } = await this.#work.run(content.id, () => this.#handOn(content, naf));
     const receipt = await associations.seal(rand, naf, formatPushReceipt({ id: content.id, outcome }));
     const reception = { outcome, id: content.id, duplicate };
     return receipt === undefined ? { reception } : { reception, reply: formatPushPackage({ message: receipt }) };
   }
 
-  async #handOn(content: PushContent): Promise<{ outcome: PushReceipt['outcome']; duplicate: boolean }> {
+  async #handOn(
+    content: PushContent,
+    gateway: string,
+  ): Promise<{ outcome: PushReceipt['outcome']; duplicate: boolean }> {
     const { delivered, application } = this.#options;
     if ((await delivered.get(content.id)) === true) return { outcome: 'delivered', duplicate: true };
-    const outcome = await application(content).catch((): PushReceipt['outcome'] => 'failed');
+    const outcome = await application(content, gateway).catch((): PushReceipt['outcome'] => 'failed');
     // After the application has it: of an agent that dies in between the application gets the push again, with its id.
     if (outcome === 'delivered')
       await delivered.put(content.id, true, content.deliverBefore + CLOCK_GRACE_MILLISECONDS);

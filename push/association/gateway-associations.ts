@@ -1,7 +1,11 @@
+import type { UserSecuritySetting } from '../../kmc/index.ts';
 import type { PushLayerMessage } from '../layer/index.ts';
 import type { SecurityAssociationId } from '../layer/security-association-id.ts';
 import { NafAssociations, type NotOpened, type Opened } from './naf-associations.ts';
 import type { NafSecurityAssociation } from './naf-security-association.ts';
+
+/** What a gateway judges a subscriber by (TS 29.109 Annex A). */
+export type KeptSetting = Pick<UserSecuritySetting, 'gsid' | 'flags' | 'uids'>;
 
 /** A NAF SA in the gateway, which also knows whose it is. */
 export interface GatewayAssociation extends NafSecurityAssociation {
@@ -9,6 +13,10 @@ export interface GatewayAssociation extends NafSecurityAssociation {
   readonly subscriber: string;
   /** Where the gateway was told. */
   readonly impi?: string;
+  /** The identity that the push went to, where it was a public one: the key centre found the subscriber by it. */
+  readonly publicIdentity?: string;
+  /** What the key centre gave of the subscriber's settings for the GSIDs that it was asked for. */
+  readonly securitySettings?: readonly KeptSetting[];
 }
 
 export type GatewayOpening = Opened<GatewayAssociation> | NotOpened;

@@ -14,19 +14,24 @@ export interface Delivery {
   readonly answered: AbortSignal;
 }
 
+export interface CarrierFailure {
+  readonly outcome: 'failed';
+  /** Whether the same carrier may have more luck later. */
+  readonly temporary: boolean;
+  /** A word for status and logs, such as `no-flow` or `sip-486`. */
+  readonly reason: string;
+  readonly retryAfterMilliseconds?: number;
+}
+
 export type CarrierResult =
   /** The agent has it; `reply` is the package that it sent back at once, if it did. */
   | { readonly outcome: 'answered'; readonly reply?: Buffer }
-  /** It is on its way; what the agent says comes by the uplink, if ever. */
-  | { readonly outcome: 'sent' }
-  | {
-      readonly outcome: 'failed';
-      /** Whether the same carrier may have more luck later. */
-      readonly temporary: boolean;
-      /** A word for status and logs, such as `no-flow` or `sip-486`. */
-      readonly reason: string;
-      readonly retryAfterMilliseconds?: number;
-    };
+  /**
+   * It is on its way; what the agent says comes by the uplink, if ever. `undelivered` resolves when the carrier hears that the
+   * agent will not have it; most times it never settles.
+   */
+  | { readonly outcome: 'sent'; readonly undelivered?: Promise<CarrierFailure> }
+  | CarrierFailure;
 
 /** A way to an agent (Upa): SIP MESSAGE, SMS, UDP. Never rejects: what goes wrong is a failed result. */
 export interface Carrier {

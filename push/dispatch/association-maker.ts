@@ -2,8 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { LRUCache } from 'lru-cache';
 
-import { KmcError, type KeyCentre, type NafId } from '../../kmc/index.ts';
-import type { GatewayAssociations } from '../association/index.ts';
+import { KmcError, type KeyCentre, type NafId, type UserSecuritySetting } from '../../kmc/index.ts';
+import type { GatewayAssociations, KeptSetting } from '../association/index.ts';
 import { formatGpiEnvelope } from '../envelope/index.ts';
 import type { GpiCodec } from '../gpi/index.ts';
 import type { PackedResynchronisation, Recipient } from '../message/index.ts';
@@ -16,6 +16,8 @@ export interface AssociationMakerOptions {
   /** Only RAND is read in a GPI. */
   readonly codec: Pick<GpiCodec, 'randOf'>;
   readonly nafId: NafId;
+  /** The GBA service identifiers whose user security settings are kept with a NAF SA; none where absent. */
+  readonly gsids?: readonly number[];
   readonly settings: DispatchSettings;
   readonly clock: Clock;
 }
@@ -79,7 +81,7 @@ export class AssociationMaker {
     applicationLabel: Buffer,
     resynchronisation?: PackedResynchronisation,
   ): Promise<NewAssociation | AssociationFailure> {
-    const { keyCentre, associations, codec, nafId, settings, clock } = this.#options;
+    const { keyCentre, associations, codec, nafId, gsids = [], settings, clock } = this.#options;
     // Unguessable, so that nobody can tell one agent from another by it (TS 33.223: P-TID).
     const ptid = randomBytes(PTID_OCTETS).toString('base64url');
     try {
@@ -91,7 +93,7 @@ export class AssociationMaker {
         ptid,
         mode: 'GBA_ME',
         requestedExpiresAt: clock.now() + settings.keyLifetimeSeconds * 1000,
-        gsids: [],
+        gsids,
         ...(resynchronisation === undefined ? {} : { resynchronisation }),
       });
       const rand = codec.randOf(info.gpi);
@@ -107,6 +109,8 @@ export class AssociationMaker {
         nextToSend: 1,
         highestReceived: 0,
         subscriber: recipient.value,
+        ...(recipient.type === 'impi' ? {} : { publicIdentity: recipient.value }),
+        ...(gsids.length === 0 ? {} : { securitySettings: info.securitySettings.map(kept) }),
         ...(info.impi === undefined ? {} : { impi: info.impi }),
       });
       this.#sessionId = (this.#sessionId + 1) & 0xffff;
@@ -135,6 +139,10 @@ function failureOf(error: unknown): AssociationFailure {
       // A full store of NAF SAs is no better than a key centre that does not answer.
       return { final: false, reason: 'key-centre-unavailable' };
   }
+}
+
+function kept({ gsid, flags, uids }: UserSecuritySetting): KeptSetting {
+  return { gsid, flags, uids };
 }
 
 function keyOf({ type, value }: Recipient): string {

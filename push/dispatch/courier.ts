@@ -1,5 +1,5 @@
 import type { GatewayAssociations } from '../association/index.ts';
-import type { Carrier, CarrierResult } from '../carriers/index.ts';
+import type { Carrier, CarrierFailure } from '../carriers/index.ts';
 import {
   formatPushContent,
   formatPushPackage,
@@ -113,8 +113,14 @@ export class Courier {
           continue;
         }
         if (result.outcome === 'answered' && result.reply !== undefined) await this.#options.readReply(result.reply);
-        const answer = await expected.wait(settings.receiptTimeoutMilliseconds);
+        const waiting = expected.wait(settings.receiptTimeoutMilliseconds);
+        const undelivered = result.outcome === 'sent' ? result.undelivered : undefined;
+        const answer = await (undelivered === undefined ? waiting : Promise.race([waiting, undelivered]));
         if (answer === undefined) return { ...failed(NO_RECEIPT), carrier: carrier.name };
+        if ('outcome' in answer) {
+          last = failedBy(carrier, answer);
+          continue;
+        }
         if (answer.kind === 'resynchronisation') return { outcome: 'resynchronise', answer };
         const association = await associations.find(session.ptid);
         if (association !== undefined) maker.confirm(message.recipient, session.ptid, association.expiresAt);
@@ -154,7 +160,7 @@ function refusal(failure: { readonly final: boolean; readonly reason: string }, 
   return { outcome, attempted, reason: failure.reason };
 }
 
-function failedBy(carrier: Carrier, result: Extract<CarrierResult, { outcome: 'failed' }>): CourierOutcome {
+function failedBy(carrier: Carrier, result: CarrierFailure): CourierOutcome {
   const { reason, retryAfterMilliseconds } = result;
   return {
     ...failed(reason),

@@ -24,6 +24,7 @@ export class Receipts {
   ): { wait(milliseconds: number): Promise<AgentAnswer | undefined>; forget(): void } {
     const randKey = rand?.toString('hex');
     let early: AgentAnswer | undefined;
+    let cancel: (() => void) | undefined;
     let take = (answer: AgentAnswer | undefined): void => {
       early ??= answer;
     };
@@ -33,6 +34,7 @@ export class Receipts {
     this.#byId.set(wireId, receive);
     if (randKey !== undefined) this.#byRand.set(randKey, receive);
     const forget = (): void => {
+      cancel?.();
       if (this.#byId.get(wireId) === receive) this.#byId.delete(wireId);
       if (randKey !== undefined && this.#byRand.get(randKey) === receive) this.#byRand.delete(randKey);
     };
@@ -42,11 +44,11 @@ export class Receipts {
           resolve(early);
           return;
         }
-        const cancel = this.#clock.after(milliseconds, () => {
+        cancel = this.#clock.after(milliseconds, () => {
           resolve(undefined);
         });
         take = (answer) => {
-          cancel();
+          cancel?.();
           resolve(answer);
         };
       });

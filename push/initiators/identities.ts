@@ -14,5 +14,7 @@ export function publicIdentity(value: string): Recipient | undefined {
 /** A private identity (IMPI): user@realm; undefined for what is none. */
 export function privateIdentity(value: string): Recipient | undefined {
   if (value.length > MAXIMUM_CHARACTERS) return undefined;
+  // Half a character is none on disk; and what begins like a URI would be taken for a public identity elsewhere.
+  if (!value.isWellFormed() || /^(?:sips?|tel):/i.test(value)) return undefined;
   return /^[^\s@"\\<>\p{Cc}]+@[A-Za-z0-9._-]+$/u.test(value) ? { type: 'impi', value } : undefined;
 }

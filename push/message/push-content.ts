@@ -1,5 +1,7 @@
 import { decode, encode } from 'msgpack-lite';
 
+import { isFlatArray } from './flat-array.ts';
+
 /** What an application in an agent gets: the text of a message of the push layer to the agent. */
 export interface PushContent {
   /** Of the push; the agent remembers it, so that the application gets each push once. Unique in the gateway. */
@@ -28,9 +30,7 @@ export function formatPushContent({ id, type, content, applicationId, deliverBef
 
 /** Undefined for what is no content. */
 export function parsePushContent(octets: Buffer): PushContent | undefined {
-  const value = read(octets);
-  if (!Array.isArray(value) || value.length !== 5) return undefined;
-  const [id, type, content, applicationId, deliverBefore] = value as unknown[];
+  const [id, type, content, applicationId, deliverBefore] = read(octets, 5);
   if (!isName(id) || !isName(type) || !(content instanceof Uint8Array)) return undefined;
   if (typeof deliverBefore !== 'number' || !Number.isFinite(deliverBefore)) return undefined;
   if (applicationId !== null && !isName(applicationId)) return undefined;
@@ -44,19 +44,15 @@ export function formatPushReceipt({ id, outcome }: PushReceipt): Buffer {
 
 /** Undefined for what is no receipt. */
 export function parsePushReceipt(octets: Buffer): PushReceipt | undefined {
-  const value = read(octets);
-  if (!Array.isArray(value) || value.length !== 2) return undefined;
-  const [id, outcome] = value as unknown[];
+  const [id, outcome] = read(octets, 2);
   return isName(id) && isOutcome(outcome) ? { id, outcome } : undefined;
 }
 
-function read(octets: Buffer): unknown {
-  try {
-    return decode(octets);
-  } catch {
-    // No MessagePack.
-    return undefined;
-  }
+/** Empty for what is no array of so many elements. */
+function read(octets: Buffer, elements: number): unknown[] {
+  if (!isFlatArray(octets, elements)) return [];
+  const value: unknown = decode(octets);
+  return Array.isArray(value) ? (value as unknown[]) : [];
 }
 
 function isName(value: unknown): value is string {

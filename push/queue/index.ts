@@ -1,3 +1,4 @@
+export { GroupCommit } from '../../kmc/index.ts';
 export type {
   Acceptance,
   AttemptEnd,

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
-import { openSqliteFile } from '../../kmc/index.ts';
+import { GroupCommit, openSqliteFile } from '../../kmc/index.ts';
 import { PushError } from '../errors.ts';
 import { PUSH_PRIORITIES, type PushMessage, type PushStatus } from '../message/index.ts';
-import { GroupCommit } from './group-commit.ts';
 import type {
   Acceptance,
   AttemptEnd,
@@ -68,6 +67,12 @@ export class SqlitePushQueue implements PushQueue {
   /** Transactions so far, and the changes in them. */
   get counters(): GroupCommit['counters'] {
     return this.#commits.counters;
+  }
+
+  /** Pushes that have not ended: those under way at this moment, and those that wait for their time. */
+  get depth(): { readonly waiting: number; readonly underWay: number } {
+    const underWay = this.#underWay.size;
+    return { waiting: this.#read(() => numberOf(this.#statements.size.get() ?? {}, 'pushes')) - underWay, underWay };
   }
 
   accept(message: PushMessage): Promise<Acceptance> {

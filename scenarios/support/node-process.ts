@@ -13,7 +13,7 @@ export const LOCATION_SERVER = fileURLToPath(new URL('../location-server/main.ts
 /** How long a process may take to say that it listens, on a busy machine. */
 const START_TIMEOUT_MILLISECONDS = 30_000;
 
-/** A Node process of ours that logs JSON lines on standard output. */
+/** A Node process of ours that writes JSON lines on standard output or standard error. */
 export class NodeProcess {
   readonly name: string;
   readonly records: LogRecord[] = [];
@@ -40,6 +40,10 @@ export class NodeProcess {
     });
     stderr.setEncoding('utf8').on('data', (text: string) => {
       this.#errors += text;
+    });
+    // The log of a program that has its results on standard output.
+    createInterface({ input: stderr }).on('line', (line) => {
+      if (line.startsWith('{')) this.#take(line);
     });
     this.#exit = new Promise((resolve) => {
       this.#child.once('close', (code, signal) => {

@@ -38,6 +38,10 @@ export interface SystemOptions {
   readonly keyLifetimeSeconds?: number;
   /** Worker processes of the gateway; 1 where absent. */
   readonly workers?: number;
+  /** The key centre lets the gateway push. */
+  readonly mayPush?: boolean;
+  /** More files in the folder, by name, for this user alone. */
+  readonly files?: Readonly<Record<string, string>>;
 }
 
 /** Key centre, gateway and location server as processes on loopback, with a folder of their own. */
@@ -75,7 +79,8 @@ export class System {
     try {
       const logLevel = options.logLevel ?? 'debug';
       await writeCertificates(folder);
-      const kmcConfig = await writeKmcConfig(folder, logLevel, options.keyLifetimeSeconds);
+      await writeFiles(folder, options.files ?? {});
+      const kmcConfig = await writeKmcConfig(folder, logLevel, options);
       await seed(folder, kmcConfig, options.subscribers);
       const kmc = started(new NodeProcess('key centre', OSGATE, ['kmc', '-c', kmcConfig]));
       const ub = await kmc.waitFor(
@@ -196,11 +201,18 @@ async function writeCertificates(folder: string): Promise<void> {
     'gateway.pem': client.certificatePem,
     'gateway.key': client.privateKeyPem,
   };
-  await writeFile(join(folder, 'admin.token'), `${ADMIN_TOKEN}\n`, { mode: 0o600 });
+  await writeFiles(folder, { ...files, 'admin.token': `${ADMIN_TOKEN}\n` });
+}
+
+async function writeFiles(folder: string, files: Readonly<Record<string, string>>): Promise<void> {
   for (const [name, content] of Object.entries(files)) await writeFile(join(folder, name), content, { mode: 0o600 });
 }
 
-async function writeKmcConfig(folder: string, level: string, keyLifetimeSeconds = 3600): Promise<string> {
+async function writeKmcConfig(
+  folder: string,
+  level: string,
+  { keyLifetimeSeconds = 3600, mayPush = false }: SystemOptions,
+): Promise<string> {
   return writeYaml(join(folder, 'kmc.yaml'), {
     log: { level, format: 'json' },
     kmc: {
@@ -212,7 +224,7 @@ async function writeKmcConfig(folder: string, level: string, keyLifetimeSeconds 
         host: '127.0.0.1',
         port: 0,
         tls: { certificate: 'kmc.pem', privateKey: 'kmc.key', clientAuthorities: 'authority.pem' },
-        clients: [{ name: GATEWAY_FQDN, fqdns: [GATEWAY_FQDN], gsids: [0], revealImpi: true }],
+        clients: [{ name: GATEWAY_FQDN, fqdns: [GATEWAY_FQDN], gsids: [0], revealImpi: true, push: mayPush }],
       },
     },
   });

@@ -1,15 +1,23 @@
 import { createHash } from 'node:crypto';
 
 import type { KeyCentre } from '../../../kmc/index.ts';
-import type { AuthenticatorConfig, ChannelAuthenticatorConfig } from '../../config/index.ts';
+import { PUSH_KEYS_NAME } from '../../../push/association/index.ts';
+import {
+  CHANNEL_AUTHENTICATOR_TYPES,
+  type AuthenticatorConfig,
+  type ChannelAuthenticatorConfig,
+} from '../../config/index.ts';
 import {
   CertificateIdentities,
   ChannelAuthenticator,
   GBA_PSK_HINT,
   GbaPsk,
   KeyCache,
+  PushKeyCache,
+  PushPsk,
   StaticPsk,
   type ChannelProofParts,
+  type PushAssociationSource,
   type PskSource,
 } from '../../identity/index.ts';
 import { OsgateError } from '../../errors.ts';
@@ -30,7 +38,16 @@ export type AnyChannelConfig =
   ChannelAuthenticatorConfig | Extract<AuthenticatorConfig, { readonly digestAsWell: boolean }>;
 
 export function isChannelConfig(settings: AuthenticatorConfig): settings is AnyChannelConfig & AuthenticatorConfig {
-  return settings.type === 'gba-psk' || settings.type === 'psk' || settings.type === 'certificate';
+  return CHANNEL_TYPES.has(settings.type);
+}
+
+const CHANNEL_TYPES: ReadonlySet<string> = new Set(CHANNEL_AUTHENTICATOR_TYPES);
+
+/** Where the keys of authenticators come from. */
+export interface KeySources {
+  readonly keyCentre: KeyCentre;
+  /** The NAF SAs of pushes; undefined without `gateway.push`. */
+  readonly pushAssociations?: PushAssociationSource | undefined;
 }
 
 /**
@@ -42,6 +59,7 @@ export function isChannelConfig(settings: AuthenticatorConfig): settings is AnyC
 export function channelRecipe(settings: AnyChannelConfig): string {
   switch (settings.type) {
     case 'gba-psk':
+    case 'push-psk':
       return '';
     case 'psk':
       return digestOf(readConfiguredFile(settings.identities));
@@ -54,7 +72,7 @@ export function channelRecipe(settings: AnyChannelConfig): string {
 export function buildChannelAuthenticator(
   fqdn: string,
   settings: AnyChannelConfig,
-  keyCentre: KeyCentre,
+  { keyCentre, pushAssociations }: KeySources,
 ): BuiltChannelAuthenticator {
   const digestAsWell = 'digestAsWell' in settings && settings.digestAsWell;
   const authenticator = new ChannelAuthenticator({ scheme: settings.type, digestAsWell });
@@ -67,6 +85,16 @@ export function buildChannelAuthenticator(
         authenticator,
         psk,
         counters: () => ({ ...prefixed('gba-psk', psk.counters), ...prefixed('key', keys.counters) }),
+      };
+    }
+    case 'push-psk': {
+      const { gsids, keyCacheMaximum: maximumKeys } = settings;
+      const keys = new PushKeyCache({ associations: pushAssociations ?? NO_ASSOCIATIONS, fqdn, gsids, maximumKeys });
+      const psk = new PushPsk({ keys });
+      return {
+        authenticator,
+        psk,
+        counters: () => ({ ...prefixed('push-psk', psk.counters), ...prefixed('push-key', keys.counters) }),
       };
     }
     case 'psk': {
@@ -94,12 +122,17 @@ export function channelProofParts(built: readonly Partial<BuiltChannelAuthentica
   };
 }
 
-/** The hint for pre-shared keys: that of GBA where its keys are taken; undefined where no pre-shared keys are. */
+/**
+ * The hint for pre-shared keys: the names of those that an agent makes of what it has, with semicolons between them (TS 24.109
+ * 5.3.3); undefined where no pre-shared keys are taken.
+ */
 export function pskHint(
   authenticators: readonly { readonly type: string }[],
 ): { readonly hint: string | undefined } | undefined {
-  if (authenticators.some(({ type }) => type === 'gba-psk')) return { hint: GBA_PSK_HINT };
-  return authenticators.some(({ type }) => type === 'psk') ? { hint: undefined } : undefined;
+  const has = (kind: string): boolean => authenticators.some(({ type }) => type === kind);
+  const names = [...(has('gba-psk') ? [GBA_PSK_HINT] : []), ...(has('push-psk') ? [PUSH_KEYS_NAME] : [])];
+  if (names.length > 0) return { hint: names.join(';') };
+  return has('psk') ? { hint: undefined } : undefined;
 }
 
 /**
@@ -118,6 +151,9 @@ export function checkPskHint(
     `gateway.sec1 ${name}: authenticators with other kinds of pre-shared keys than at the start need a restart`,
   );
 }
+
+/** Of a gateway that does not push, which the configuration does not let have such an authenticator. */
+export const NO_ASSOCIATIONS: PushAssociationSource = { find: async () => undefined };
 
 function digestOf(content: string): string {
   return createHash('sha256').update(content).digest('base64');

@@ -2,7 +2,6 @@ import { randomInt } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { isIP } from 'node:net';
 
-import type { KeyCentre } from '../../../kmc/index.ts';
 import { addressOctets, formatAddress, UdpTransport, type Peer } from '../../../sip/index.ts';
 import type {
   ChannelAuthenticatorConfig,
@@ -21,13 +20,13 @@ import {
   checkPskHint,
   pskHint,
   type BuiltChannelAuthenticator,
+  type KeySources,
 } from './channel-authenticators.ts';
 import type { DtlsParts } from './dtls-parts.ts';
 import { dtlsServerOptions, readCertificates } from './server-options.ts';
 
-export interface DatagramListenerParts {
+export interface DatagramListenerParts extends KeySources {
   readonly datagrams: GatewayConfig['datagrams'];
-  readonly keyCentre: KeyCentre;
   readonly dtls: DtlsParts;
   readonly reusePort?: boolean;
   /** A bound UDP socket that the process inherited for this listener, in place of a new one. */
@@ -106,7 +105,7 @@ export class DatagramListener {
 
   /** @throws SipError OSGATE_SIP_BIND_FAILED; OsgateError OSGATE_CONFIG_INVALID; DtlsError */
   static async open(config: DatagramListenerConfig, parts: DatagramListenerParts): Promise<DatagramListener> {
-    const judgement = judge(config, parts.keyCentre, []);
+    const judgement = judge(config, parts, []);
     const target = await targetOf(config);
     // No datagram can come before the listener is there: the socket hands them over in a later turn of the event loop.
     let listener: DatagramListener | undefined;
@@ -151,9 +150,9 @@ export class DatagramListener {
   }
 
   /** Prepares the authenticators of another configuration; calling the result puts them in force for new associations. */
-  renew(config: DatagramListenerConfig, keyCentre: KeyCentre, dtls: DtlsConfig): () => void {
+  renew(config: DatagramListenerConfig, sources: KeySources, dtls: DtlsConfig): () => void {
     checkPskHint(config, this.#pskOffer);
-    const judgement = judge(config, keyCentre, this.#judgement.built);
+    const judgement = judge(config, sources, this.#judgement.built);
     const renewChannel = this.channel.renew(readCertificates(dtls), authoritiesOf(judgement));
     return () => {
       renewChannel();
@@ -171,13 +170,13 @@ export class DatagramListener {
 
 function judge(
   { fqdn, authenticators, requires }: DatagramListenerConfig,
-  keyCentre: KeyCentre,
+  sources: KeySources,
   previous: Judgement['built'],
 ): Judgement {
   const built = authenticators.map((settings: ChannelAuthenticatorConfig) => {
     const recipe = JSON.stringify({ fqdn, settings, files: channelRecipe(settings) });
     const kept = previous.find((one) => one.recipe === recipe);
-    return kept ?? { ...buildChannelAuthenticator(fqdn, settings, keyCentre), recipe };
+    return kept ?? { ...buildChannelAuthenticator(fqdn, settings, sources), recipe };
   });
   return { built, requires };
 }

@@ -1,6 +1,6 @@
 import { randomInt } from 'node:crypto';
 
-import type { SipListenerConfig } from '../../config/index.ts';
+import { CHANNEL_AUTHENTICATOR_TYPES, type SipListenerConfig } from '../../config/index.ts';
 import type { ChannelProofs } from '../../identity/index.ts';
 import { ChannelServer, type ChannelUser } from '../../sec1/index.ts';
 import { pskHint } from './channel-authenticators.ts';
@@ -49,4 +49,4 @@ export function openSipChannel(
   });
 }
 
-const CHANNEL_TYPES: ReadonlySet<string> = new Set(['gba-psk', 'psk', 'certificate']);
+const CHANNEL_TYPES: ReadonlySet<string> = new Set(CHANNEL_AUTHENTICATOR_TYPES);

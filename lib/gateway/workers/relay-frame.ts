@@ -2,9 +2,9 @@ import type { Peer } from '../../../sip/index.ts';
 
 /**
  * What one worker hands another: a datagram that came in for it, the same with the wish to be told when it is dealt with,
- * and a datagram that has to leave by a transport of its own.
+ * a datagram that has to leave by a transport of its own, and what parts of theirs have to tell each other.
  */
-export const RELAY_KINDS = ['received', 'received-in-order', 'send'] as const;
+export const RELAY_KINDS = ['received', 'received-in-order', 'send', 'message'] as const;
 
 export type RelayKind = (typeof RELAY_KINDS)[number];
 

@@ -27,6 +27,8 @@ export class WorkerRelay {
   readonly counters = { relayed: 0, received: 0, dropped: 0, linksLost: 0 };
   /** Another worker has dealt with a datagram that was handed over with this name. */
   onDone: ((name: string) => void) | undefined;
+  /** A part of another worker says something; see {@link tell}. */
+  onMessage: ((message: Buffer) => void) | undefined;
   readonly #options: WorkerRelayOptions;
   readonly #server: Server;
   readonly #links: (Link | undefined)[] = [];
@@ -83,6 +85,16 @@ export class WorkerRelay {
     return this.#write(worker, 'send', listener, peer, bytes);
   }
 
+  /**
+   * Says something to a part of another worker.
+   *
+   * @param message at most 65,535 octets
+   * @returns false when it was dropped
+   */
+  tell(worker: number, message: Buffer): boolean {
+    return message.length <= MAXIMUM_MESSAGE_OCTETS && this.#write(worker, 'message', 0, NOBODY, message);
+  }
+
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
@@ -131,6 +143,7 @@ export class WorkerRelay {
     const reader = new RelayFrameReader((frame) => {
       this.counters.received++;
       if (frame.kind === 'send') this.#options.onSend(frame);
+      else if (frame.kind === 'message') this.onMessage?.(frame.datagram);
       else this.#options.onReceived(frame);
       // Node sends a datagram not at once but when the code of now has run; only then is it dealt with.
       if (frame.kind === 'received-in-order') setImmediate(tellDone, socket);
@@ -147,6 +160,8 @@ export class WorkerRelay {
   }
 }
 
+const MAXIMUM_MESSAGE_OCTETS = 65_535;
+const NOBODY: Peer = { address: '', port: 0 };
 const DONE = Buffer.of(1);
 
 function tellDone(socket: Socket): void {

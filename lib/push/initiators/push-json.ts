@@ -38,6 +38,14 @@ export function submissionOf(body: SubmissionBody): SubmissionReading {
   }
   const octets = content === undefined ? base64(contentBase64 ?? '') : Buffer.from(content, 'utf8');
   if (octets === undefined) return { ok: false, code: 'content-invalid', detail: 'contentBase64 is no base64' };
+  // It would be pushed as another character.
+  if (content?.isWellFormed() === false) {
+    return {
+      ok: false,
+      code: 'content-invalid',
+      detail: 'content has half of a character that needs two (RFC 8259 8.2)',
+    };
+  }
   const [after, before] = [milliseconds(deliverAfter), milliseconds(deliverBefore)];
   // RFC 3339 has leap seconds, which no clock of ours shows.
   if (Number.isNaN(after) || Number.isNaN(before)) {

@@ -1,13 +1,13 @@
 import type { Renewal } from '../agent-keyring.ts';
 import { BackOff, type BackOffOptions } from './back-off.ts';
-import type { GbaPsk } from './gba-psk.ts';
+import type { AssociationPsk } from './association-psk.ts';
 import { LivenessCheck, type LivenessOptions } from './liveness-check.ts';
 import { isRefusal, type ChannelEnd, type OpenChannel, type SecureChannel } from './secure-channel.ts';
 
 export interface GatewayAssociationOptions {
   readonly open: OpenChannel;
   /** Absent where certificates do it. */
-  readonly psk?: GbaPsk | undefined;
+  readonly psk?: AssociationPsk | undefined;
   readonly reconnect: BackOffOptions;
   /** Datagrams that wait for the association to come about; a new one beyond is dropped. */
   readonly maximumQueuedDatagrams: number;

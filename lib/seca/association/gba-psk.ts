@@ -2,6 +2,7 @@ import { NafId, UaSecurityProtocolId } from '../../../kmc/gba/index.ts';
 import { OsgateError } from '../../errors.ts';
 import type { AgentKeyring, Renewal } from '../agent-keyring.ts';
 import { nafKey } from '../bootstrapped-keys.ts';
+import type { AssociationPsk, PskCredentials } from './association-psk.ts';
 
 export interface GbaPskOptions {
   readonly keyring: AgentKeyring;
@@ -14,21 +15,11 @@ export interface GbaPskOptions {
   readonly requireHint: boolean;
 }
 
-/** What goes into a handshake. */
-export interface GbaPskCredentials {
-  readonly identity: string;
-  /** Ks_NAF, 32 octets; secret. */
-  readonly key: Buffer;
-  /** Milliseconds since 1970-01-01T00:00:00Z. */
-  readonly expiresAt: number;
-  readonly btid: string;
-}
-
 /** The name of GBA keys in hints and identities (TS 24.109 5.3.3); `-uicc` and `-digest` are names of other keys. */
 export const GBA_HINT = '3GPP-bootstrapping';
 
 /** GBA keys as pre-shared keys of TLS and DTLS (TS 33.222 5.4, TS 24.109 5.3.3), the agent's side. */
-export class GbaPsk {
+export class GbaPsk implements AssociationPsk {
   readonly #options: GbaPskOptions;
 
   constructor(options: GbaPskOptions) {
@@ -47,7 +38,7 @@ export class GbaPsk {
    * @param cipherSuite its IANA number
    * @throws OsgateError OSGATE_AGENT_REFUSED for a hint without GBA, and what bootstrapping throws
    */
-  async lookUp(hint: string | undefined, cipherSuite: number, renew: Renewal = false): Promise<GbaPskCredentials> {
+  async lookUp(hint: string | undefined, cipherSuite: number, renew: Renewal = false): Promise<PskCredentials> {
     this.checkHint(hint);
     const { keyring, gatewayFqdn, organisation } = this.#options;
     const keys = await keyring.keys(renew);

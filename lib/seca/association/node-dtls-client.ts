@@ -28,7 +28,7 @@ const LONGEST_TIMER_MILLISECONDS = 0x7fff_ffff;
  */
 export function nodeDtlsClient(options: NodeDtlsClientOptions): OpenChannel {
   return async ({ events, signal, psk }) => {
-    const { identity, key, expiresAt } = await psk(options.assumedHint, options.cipherSuiteCode);
+    const { identity, key, expiresAt = Infinity } = await psk(options.assumedHint, options.cipherSuiteCode);
     signal.throwIfAborted();
     const socket = await handshake(options, identity, key, signal);
     let isOver = false;

@@ -44,8 +44,8 @@ export interface ChannelPsk {
   readonly identity: string;
   /** Secret. */
   readonly key: Buffer;
-  /** Milliseconds since 1970-01-01T00:00:00Z; the association ends with it. */
-  readonly expiresAt: number;
+  /** Milliseconds since 1970-01-01T00:00:00Z; the association ends with it. Absent for a key without an end. */
+  readonly expiresAt?: number;
 }
 
 /**

@@ -80,7 +80,7 @@ describe('the configuration of DTLS', () => {
       from: ', { type: gba-digest }',
       to: '',
       problem:
-        'gateway.sec1.sip[0].authenticators[0].digestAsWell: found true, expected an authenticator digest or gba-digest beside it',
+        'gateway.sec1.sip[0].authenticators[0].digestAsWell: found true, expected an authenticator digest, gba-digest or push-digest beside it',
     },
     {
       name: 'one name for two listeners',
@@ -105,7 +105,7 @@ describe('the configuration of DTLS', () => {
       /authenticators: \[\{ type: gba-psk.*\]/,
       'authenticators: [{ type: gba-digest }]',
     ).replace('certificates: [{ certificate: c.pem, privateKey: c.key }]', 'mtu: 1000');
-    expect(problemsIn(text)[0]).to.contain('gateway.dtls.certificates, or an authenticator gba-psk or psk, for dtls');
+    expect(problemsIn(text)[0]).to.contain('gateway.dtls.certificates, or an authenticator gba-psk, push-psk or psk, for dtls');
   });
 });
 

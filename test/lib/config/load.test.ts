@@ -139,7 +139,7 @@ describe('errors of the configuration', () => {
 
   it('name the choices of a type', () => {
     expect(problemsIn(GATEWAY.replace('type: gba-digest', 'type: basic'))).to.deep.equal([
-      'osgate.yaml:9: gateway.sec1.sip[0].authenticators[0].type: found "basic", expected one of gba-digest, digest, gba-psk, psk, certificate, trusted',
+      'osgate.yaml:9: gateway.sec1.sip[0].authenticators[0].type: found "basic", expected one of gba-digest, digest, push-digest, gba-psk, push-psk, psk, certificate, trusted',
     ]);
   });
 

@@ -50,10 +50,17 @@ describe('software USIM', () => {
   it('stops at a wrong MAC, and gives nothing away', async () => {
     const { autn } = challenge(32n);
     autn.writeUInt8(autn.readUInt8(15) ^ 1, 15);
-    const error: unknown = await new SoftwareUsim({ k, opc })
-      .authenticate(rand, autn)
-      .catch((reason: unknown) => reason);
-    expect(error instanceof OsgateError && error.code).to.equal('OSGATE_UICC');
+    const answer = await new SoftwareUsim({ k, opc }).authenticate(rand, autn);
+    expect(Object.keys(answer)).to.deep.equal(['outcome', 'reason']);
+    expect(answer.outcome).to.equal('mac-failure');
+  });
+
+  it('lets two processes that have the file open accept no SQN twice', async () => {
+    const sqnFile = join(folder, 'shared.sqn');
+    const [one, other] = [new SoftwareUsim({ k, opc, sqnFile }), new SoftwareUsim({ k, opc, sqnFile })];
+    expect((await one.authenticate(rand, challenge(64n).autn)).outcome).to.equal('authenticated');
+    expect((await other.authenticate(rand, challenge(96n).autn)).outcome).to.equal('authenticated');
+    expect((await one.authenticate(rand, challenge(96n).autn)).outcome).to.equal('synchronisation-failure');
   });
 
   it('remembers SQNs in a file that only its owner can read, before it answers', async () => {

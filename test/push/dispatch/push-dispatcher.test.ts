@@ -9,6 +9,7 @@ import {
   PushDispatcher,
   SqlitePushQueue,
   type Carrier,
+  type CarrierFailure,
   type CarrierResult,
   type Delivery,
   type DispatchSettings,
@@ -176,6 +177,20 @@ describe('PushDispatcher', () => {
     expect([carrier.deliveries.length, second.deliveries.length]).to.deep.equal([2, 2]);
     expect(got()).to.deep.equal([id]);
     expect((await status(id)).state).to.equal('delivered');
+  });
+
+  it('does not wait for an agent of which its carrier hears that it will not have the package', async () => {
+    const { clock, carrier, second, accept, status } = setUp();
+    let undelivered: (failure: CarrierFailure) => void = () => undefined;
+    const heard = new Promise<CarrierFailure>((resolve) => (undelivered = resolve));
+    carrier.then(() => Promise.resolve({ outcome: 'sent', undelivered: heard }));
+    const id = await accept();
+    await clock.advance(10);
+    expect([carrier.deliveries.length, second.deliveries.length]).to.deep.equal([1, 0]);
+    undelivered({ outcome: 'failed', temporary: true, reason: 'smpp-undelivered' });
+    await clock.advance(0);
+    expect(second.deliveries).to.have.length(1);
+    expect(await status(id)).to.deep.include({ state: 'delivered' });
   });
 
   it('waits longer with each attempt, and as long as a carrier says', async () => {

@@ -6,7 +6,7 @@ interface Job {
 }
 
 /**
- * Puts all the work of one turn of the event loop into one transaction, so that a hundred pushes wait for the disk once. What a
+ * Puts all the work of one turn of the event loop into one transaction, so that a hundred pushes, or sequence numbers, wait for the disk once. What a
  * job gives is given on once the commit is on disk.
  */
 export class GroupCommit {
