@@ -57,7 +57,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.host = host;
     this.settings = settings;
     this.peer = peer;
-    this.localCid = copyOctets(localCid);
+    // Nearly always empty: a copy would be memory of its own for nothing.
+    this.localCid = localCid.length === 0 ? NO_OCTETS : copyOctets(localCid);
     this.#lastReceivedAt = host.now();
   }
 

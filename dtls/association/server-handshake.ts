@@ -158,7 +158,10 @@ export class ServerHandshake extends Handshake {
   #serverHello(hello: ClientHello, suite: CipherSuite): Buffer {
     const { association } = this;
     if (!this.#settings.connectionId || hello.extensions.connectionId === undefined) association.localCid = NO_OCTETS;
-    else association.peerCid = copyOctets(hello.extensions.connectionId);
+    else {
+      if (association.localCid.length === 0) association.host.assignConnectionId?.(association);
+      association.peerCid = copyOctets(hello.extensions.connectionId);
+    }
     const answer = answerExtensions(hello, suite, this.#settings, {
       localCid: association.localCid,
       willIssueTicket: this.#willIssueTicket,
