@@ -113,7 +113,7 @@ export class Reassembler {
   }
 
   #keep(sequence: number, type: number, length: number, epoch: number, start: number, octets: Buffer): FragmentVerdict {
-    const partials = (this.#partials ??= new Map());
+    const partials = (this.#partials ??= new Map<number, Partial>());
     let partial = partials.get(sequence);
     if (partial === undefined) {
       if (!this.#charge(OVERHEAD_OCTETS)) return 'refused';
