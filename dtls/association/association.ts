@@ -57,7 +57,6 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.host = host;
     this.settings = settings;
     this.peer = peer;
-    // Nearly always empty: a copy would be memory of its own for nothing.
     this.localCid = localCid.length === 0 ? NO_OCTETS : copyOctets(localCid);
     this.#lastReceivedAt = host.now();
   }
@@ -398,7 +397,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (unprotected !== undefined) {
       if (isEnd) unprotected.doubt();
     } else if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
-    else if (isEnd) this.#end('peer-alert');
+    else if (isEnd) {
+      this.forgetSession();
+      this.#end('peer-alert');
+    }
     return true;
   }
 
