@@ -17,7 +17,7 @@ export interface DtlsBenchOptions {
 }
 
 /** Handshakes of one round. */
-const HANDSHAKES = 1500;
+const HANDSHAKES = 2000;
 /** Records of one round, and the associations that they go over. */
 const RECORDS = 30_000;
 const RECORD_OCTETS = 500;

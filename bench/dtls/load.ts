@@ -6,10 +6,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 import { ScenarioError } from '../../scenarios/support/errors.ts';
 import { usageOf } from '../support/process-tree.ts';
+import { threadMicroseconds } from '../support/thread-time.ts';
 import { compiledWithOpenssl } from './programs.ts';
 import type { EchoServer, Suite } from './servers.ts';
 
-/** What one operation took of the server, by the kernel's books. */
+/** What one operation took of the server: all of it by the scheduler's books, the part in the kernel by ticks of 10 ms. */
 export interface Cost {
   readonly cpuMicroseconds: number;
   readonly systemMicroseconds: number;
@@ -45,12 +46,12 @@ const REST_MILLISECONDS = 100;
 
 /** Full handshakes, no limit to their rate but the window. */
 export async function loadHandshakes(server: EchoServer, suite: Suite, count: number): Promise<Cost> {
-  const before = usageOf(server.pid);
+  const before = timesOf(server);
   const load = await Load.start(['handshakes', server.port, suite.openssl, count, WINDOW, 0]);
   const report = await load.report();
   await load.end();
   await delay(REST_MILLISECONDS);
-  const after = usageOf(server.pid);
+  const after = timesOf(server);
   return costOf(before, after, report.done, report.failed, report);
 }
 
@@ -66,10 +67,10 @@ export async function loadEchoes(server: EchoServer, suite: Suite, echoes: Echoe
   const load = await Load.start(['echo', server.port, suite.openssl, associations, records, octets, 0]);
   const begun = await load.report();
   await delay(REST_MILLISECONDS);
-  const before = usageOf(server.pid);
+  const before = timesOf(server);
   load.goOn();
   const report = await load.report();
-  const after = usageOf(server.pid);
+  const after = timesOf(server);
   await load.end();
   return costOf(before, after, report.answers, begun.failed + report.lost + report.wrong, report);
 }
@@ -91,9 +92,19 @@ export async function loadIdle(server: EchoServer, suite: Suite, associations: n
   };
 }
 
+interface Times {
+  readonly cpuMicroseconds: number;
+  readonly systemMicroseconds: number;
+}
+
+/** All three servers are one process, whose threads live as long as it does. */
+function timesOf({ pid }: EchoServer): Times {
+  return { cpuMicroseconds: threadMicroseconds(pid), systemMicroseconds: usageOf(pid).systemMicroseconds };
+}
+
 function costOf(
-  before: ReturnType<typeof usageOf>,
-  after: ReturnType<typeof usageOf>,
+  before: Times,
+  after: Times,
   operations: number,
   failed: number,
   { seconds, retransmissions }: Report,

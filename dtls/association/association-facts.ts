@@ -62,6 +62,9 @@ export abstract class AssociationFacts {
     });
   }
 
+  /** A fatal alert has come that is authentic: the session is not to be resumed (RFC 5246 7.2.2). A server's cache has more to do. */
+  protected forgetSession(): void {}
+
   /** Keying material for the application (RFC 5705). Undefined until the association is established. */
   exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer | undefined {
     const negotiated = this.negotiated;

@@ -22,6 +22,11 @@ export interface AssociationHost {
    * association.onTimer() then, late rather than early.
    */
   setTimer(association: Association, at: number | undefined): void;
+  /**
+   * The client offers connection identifiers (RFC 9146): sets `association.localCid` to a new one. Absent where the shell has given one at
+   * the begin, or gives none. Not made before, for most clients want none.
+   */
+  assignConnectionId?(association: Association): void;
   onEstablished(association: Association): void;
   /** `data` is a buffer of its own, or a part of one that is not written to again. */
   onMessage(association: Association, data: Buffer): void;

@@ -2,7 +2,7 @@ import { CONTENT_TYPE, plainRecord, readRecord, RecordView } from '../record/rec
 import { RecordProtection } from '../record/record-protection.ts';
 import { ReplayWindow } from '../record/replay-window.ts';
 import { ALERT, ALERT_LEVEL } from '../errors.ts';
-import { copyOctets, type Flight, type FlightCarrier } from '../handshake/flight.ts';
+import { copyOctets, type FlightCarrier } from '../handshake/flight.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { RANDOM_OCTETS } from '../handshake/key-schedule.ts';
 import { MASTER_SECRET_OCTETS } from '../suites/secrets.ts';
@@ -57,7 +57,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.host = host;
     this.settings = settings;
     this.peer = peer;
-    this.localCid = copyOctets(localCid);
+    this.localCid = localCid.length === 0 ? NO_OCTETS : copyOctets(localCid);
     this.#lastReceivedAt = host.now();
   }
 
@@ -371,17 +371,13 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       last.answers++;
       last.sentAt = now;
       counters.retransmissionsForDuplicates++;
-      this.#transmitFlight(last.flight, last.mtu);
+      last.flight.transmit(this, last.mtu, this.negotiated?.maximumSend ?? last.mtu);
     } else if (type === HANDSHAKE_TYPE.clientHello || type === HANDSHAKE_TYPE.helloRequest) {
       counters.renegotiationsRefused++;
       if (now < this.#refusedRenegotiationAt + duplicateInterval) return;
       this.#refusedRenegotiationAt = now;
       this.#sendAlert(ALERT_LEVEL.warning, ALERT.noRenegotiation);
     }
-  }
-
-  #transmitFlight(flight: Flight, mtu: number): void {
-    flight.transmit(this, mtu, this.negotiated?.maximumSend ?? mtu);
   }
 
   /** @param unprotected the handshake in which an alert came that anybody could have sent */
@@ -397,7 +393,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     if (unprotected !== undefined) {
       if (isEnd) unprotected.doubt();
     } else if (code === ALERT.closeNotify && this.#state === 'established') this.close('peer-closed');
-    else if (isEnd) this.#end('peer-alert');
+    else if (isEnd) {
+      this.forgetSession();
+      this.#end('peer-alert');
+    }
     return true;
   }
 

@@ -20,7 +20,7 @@ export interface Negotiated {
   readonly pskData: unknown;
   /** DER, the peer's own first. */
   readonly peerCertificates: readonly Buffer[] | undefined;
-  /** What names the session to the server; a client's only. */
+  /** What names the session to the server. A server has it only with a cache, to forget the session by. */
   readonly sessionId: Buffer | undefined;
   readonly ticket: Buffer | undefined;
   /** Milliseconds since 1970. */

@@ -37,7 +37,7 @@ import {
   type ServerChoice,
 } from './server-negotiation.ts';
 import { findSession, hostName } from './server-resumption.ts';
-import type { PskAnswer, ServerSettings } from './settings.ts';
+import type { PskAnswer, PskRequest, ServerSettings } from './settings.ts';
 import { hasEnded, isUsablePsk } from './usable-psk.ts';
 
 /** Octets of the key that stands in for that of an unknown identity: as many as a GBA key has. */
@@ -61,6 +61,8 @@ export class ServerHandshake extends Handshake {
   /** Session that is being resumed. */
   #session: Session | undefined;
   #started = false;
+  /** The look-up that is under way. */
+  #lookingUp: PskRequest | undefined;
 
   constructor(association: Association, settings: ServerSettings) {
     super(association, [HANDSHAKE_TYPE.clientHello]);
@@ -69,6 +71,12 @@ export class ServerHandshake extends Handshake {
 
   get clientRandom(): Buffer {
     return this.#clientRandom;
+  }
+
+  override clear(): void {
+    super.clear();
+    if (this.#lookingUp !== undefined) this.#settings.psk?.giveUp?.(this.#lookingUp);
+    this.#lookingUp = undefined;
   }
 
   /**
@@ -158,7 +166,10 @@ export class ServerHandshake extends Handshake {
   #serverHello(hello: ClientHello, suite: CipherSuite): Buffer {
     const { association } = this;
     if (!this.#settings.connectionId || hello.extensions.connectionId === undefined) association.localCid = NO_OCTETS;
-    else association.peerCid = copyOctets(hello.extensions.connectionId);
+    else {
+      if (association.localCid.length === 0) association.host.assignConnectionId?.(association);
+      association.peerCid = copyOctets(hello.extensions.connectionId);
+    }
     const answer = answerExtensions(hello, suite, this.#settings, {
       localCid: association.localCid,
       willIssueTicket: this.#willIssueTicket,
@@ -295,8 +306,10 @@ export class ServerHandshake extends Handshake {
       return;
     }
     this.paused = true;
+    this.#lookingUp = request;
     this.stopRetransmission();
     const later = (result: PskAnswer | undefined): void => {
+      this.#lookingUp = undefined;
       this.resume(() => {
         answered(result);
       });
@@ -360,7 +373,11 @@ export class ServerHandshake extends Handshake {
       maximumReceive:
         this.#answer === undefined ? 0 : maximumPlaintext(this.#answer, this.#answer.maximumFragmentLength),
       serverName: this.#hello === undefined ? undefined : hostName(this.#hello),
-      sessionId: undefined,
+      // Only to forget the session by; what names a session of a ticket is the client's own.
+      sessionId:
+        this.#settings.sessionCache !== undefined && this.#sessionId.length > 0
+          ? copyOctets(this.#sessionId)
+          : undefined,
       ticket: undefined,
       sessionExpiresAt: undefined,
     };

@@ -70,6 +70,8 @@ export interface ServerSettings extends CommonSettings {
     readonly hint?: string;
     /** May answer at once or later; a rejected promise is an unknown identity. */
     readonly lookUp: (request: PskRequest) => PskAnswer | undefined | Promise<PskAnswer | undefined>;
+    /** The handshake has ended before its look-up has: nobody waits for the answer any more. */
+    readonly giveUp?: (request: PskRequest) => void;
   };
   /** Credentials to offer for a server name, in order of preference; the first that fits suite and schemes is taken. */
   readonly credentials?: (serverName: string | undefined) => readonly Credentials[];

@@ -26,6 +26,8 @@ export class AssociationEntry implements Timed {
   queueIndex = -1;
   /** Where else a datagram came from last. */
   #elsewhere: Peer | undefined;
+  /** Under which the table has its address. */
+  peerKey: string | undefined;
   /** Under which the table has its connection identifier. */
   connectionIdKey: string | undefined;
   /** The address that this handshake counts for, while it runs. */

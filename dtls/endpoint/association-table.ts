@@ -53,8 +53,8 @@ export class AssociationTable {
     entry.random = random;
     const { peer } = entry;
     const key = peerKey(peer);
+    entry.peerKey = key;
     (this.#byPeer.has(key) ? this.#challengers : this.#byPeer).set(key, entry);
-    this.#addConnectionId(entry);
     entry.halfOpenAddress = peer.address;
     this.#halfOpen++;
     this.#halfOpenByAddress.set(peer.address, this.halfOpenOf(peer.address) + 1);
@@ -66,8 +66,8 @@ export class AssociationTable {
     this.#established.add(entry);
     // The peer may have wanted none.
     if (entry.core.localCid.length === 0) this.#removeConnectionId(entry);
-    const key = peerKey(entry.peer);
-    if (this.#challengers.get(key) !== entry) return undefined;
+    const key = keyOf(entry);
+    if (this.#challengers.size === 0 || this.#challengers.get(key) !== entry) return undefined;
     this.#challengers.delete(key);
     const displaced = this.#byPeer.get(key);
     this.#byPeer.set(key, entry);
@@ -80,8 +80,9 @@ export class AssociationTable {
     const { localCid } = entry.core;
     const isTaken = this.#byPeer.has(key);
     if (localCid.length === 0 ? isTaken : this.hasConnectionId(localCid)) return false;
+    entry.peerKey = key;
     if (!isTaken) this.#byPeer.set(key, entry);
-    this.#addConnectionId(entry);
+    this.addConnectionId(entry);
     this.#established.add(entry);
     return true;
   }
@@ -95,6 +96,7 @@ export class AssociationTable {
     this.#removeAddress(entry);
     entry.peer = peer;
     const key = peerKey(peer);
+    entry.peerKey = key;
     if (this.#byPeer.has(key)) return false;
     this.#byPeer.set(key, entry);
     return true;
@@ -112,7 +114,8 @@ export class AssociationTable {
     yield* new Set([...this.#byPeer.values(), ...this.#challengers.values(), ...this.#established]);
   }
 
-  #addConnectionId(entry: AssociationEntry): void {
+  /** Lets the association be found by its connection identifier, if it has one. */
+  addConnectionId(entry: AssociationEntry): void {
     const { localCid } = entry.core;
     if (localCid.length === 0) return;
     entry.connectionIdKey = connectionIdKey(localCid);
@@ -127,8 +130,8 @@ export class AssociationTable {
 
   /** A handshake beside the association takes its place. */
   #removeAddress(entry: AssociationEntry): void {
-    const key = peerKey(entry.peer);
-    const challenger = this.#challengers.get(key);
+    const key = keyOf(entry);
+    const challenger = this.#challengers.size === 0 ? undefined : this.#challengers.get(key);
     if (challenger === entry) this.#challengers.delete(key);
     if (this.#byPeer.get(key) !== entry) return;
     this.#byPeer.delete(key);
@@ -147,6 +150,11 @@ export class AssociationTable {
     if (left > 0) this.#halfOpenByAddress.set(address, left);
     else this.#halfOpenByAddress.delete(address);
   }
+}
+
+/** The text under which the table has the entry: made once, and the one that the map itself holds. */
+function keyOf(entry: AssociationEntry): string {
+  return entry.peerKey ?? peerKey(entry.peer);
 }
 
 /** One text for one transport address. */

@@ -41,7 +41,7 @@ export class CookieFactory {
 
   make(peer: Peer, hello: ClientHelloView): Buffer {
     this.#rotate();
-    return codeOf(this.#current, peer, hello);
+    return Buffer.from(codeOf(this.#current, peer, hello));
   }
 
   /** Whether the cookie of `hello` was made here, for this peer and this ClientHello, not too long ago. */
@@ -72,18 +72,19 @@ export class CookieFactory {
  * is not covered: clients of mbedTLS 2.28 that resume with a ticket make a new one for each ClientHello, although RFC 6347 4.2.1
  * says that they must not, and would be asked for a cookie for ever.
  */
-function codeOf(hmac: Hmac, { address, port }: Peer, hello: ClientHelloView): Buffer {
-  const beforeCookie = hello.beforeCookie.subarray(0, VERSION_AND_RANDOM_OCTETS);
-  const { afterCookie } = hello;
-  const message = hmac.message(5 + ADDRESS_OCTETS + beforeCookie.length + afterCookie.length);
+function codeOf(hmac: Hmac, { address, port }: Peer, { beforeCookie, afterCookie }: ClientHelloView): Buffer {
+  const message = hmac.message(5 + ADDRESS_OCTETS + VERSION_AND_RANDOM_OCTETS + afterCookie.length);
   const addressOctets = message.write(address, 5, ADDRESS_OCTETS, 'latin1');
   message[0] = addressOctets;
   message.writeUInt16BE(port, 1);
-  message.writeUInt16BE(beforeCookie.length, 3);
+  message.writeUInt16BE(VERSION_AND_RANDOM_OCTETS, 3);
   let length = 5 + addressOctets;
-  length += beforeCookie.copy(message, length);
+  length += beforeCookie.copy(message, length, 0, VERSION_AND_RANDOM_OCTETS);
   length += afterCookie.copy(message, length);
-  const code = Buffer.allocUnsafe(hmac.length);
-  hmac.finish(length, code, 0);
-  return code.subarray(0, COOKIE_OCTETS);
+  hmac.finish(length, CODE, 0);
+  return COOKIE;
 }
+
+/** Overwritten by each call: strangers cost no memory. */
+const CODE = Buffer.alloc(32);
+const COOKIE = CODE.subarray(0, COOKIE_OCTETS);

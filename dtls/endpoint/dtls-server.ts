@@ -6,7 +6,7 @@ import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { DgramTransport } from '../transport/dgram-transport.ts';
 import type { Peer } from '../transport/peer.ts';
 import { encodeAssociation, exportKey, openAssociations, sealAssociations } from './association-export.ts';
-import { limitsWith } from './common-settings.ts';
+import { limitsWith, within } from './common-settings.ts';
 import type { DtlsAssociation } from './dtls-association.ts';
 import type { EndpointCounters } from './endpoint-counters.ts';
 import { DEFAULT_LIMITS } from './limits.ts';
@@ -17,6 +17,9 @@ import { clientCertificatesOf, withCertificates } from './server-certificates.ts
 import { connectionIdsOf, serverSettingsOf } from './server-settings.ts';
 
 const DEFAULT_COOKIE_ROTATION_MILLISECONDS = 60_000;
+
+/** A secret that changes faster than an answer comes proves nobody; one of more than a day is easier to collect cookies of. */
+const COOKIE_ROTATION = { minimum: 100, maximum: 86_400_000 };
 
 export interface DtlsServerEvents {
   /** An association is established. */
@@ -57,7 +60,12 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
         wallClock: () => Date.now(),
         random,
         connectionIds: connectionIdsOf(options, random),
-        cookieRotationMilliseconds: options.cookieRotationMilliseconds ?? DEFAULT_COOKIE_ROTATION_MILLISECONDS,
+        cookieRotationMilliseconds: within(
+          'cookieRotationMilliseconds',
+          options.cookieRotationMilliseconds ?? DEFAULT_COOKIE_ROTATION_MILLISECONDS,
+          COOKIE_ROTATION.minimum,
+          COOKIE_ROTATION.maximum,
+        ),
         user: {
           onAssociation: (association) => void this.emit('association', association),
           onFailure: (failure) => void this.emit('failure', failure),

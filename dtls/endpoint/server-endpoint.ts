@@ -181,7 +181,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
     const superseded = running === undefined ? undefined : this.#supersede(running);
     // A copy: the object of the caller may be its own, or hold more than an address.
     const remote: Peer = { address: peer.address, port: peer.port };
-    const core = new ServerAssociation(this, this.settings, remote, this.#newConnectionId());
+    const core = new ServerAssociation(this, this.settings, remote, NO_CONNECTION_ID);
     const begun = new AssociationEntry(this, core);
     begun.superseded = superseded;
     if (entry !== undefined && entry !== running) this.counters.challengesBegun++;
@@ -261,6 +261,11 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
     // Undefined while the constructor of the core runs.
     const entry = entryOf(core) as AssociationEntry | undefined;
     if (entry !== undefined) this.#timers.set(entry, at);
+  }
+
+  assignConnectionId(core: Association): void {
+    core.localCid = this.#newConnectionId();
+    this.table.addConnectionId(entryOf(core));
   }
 
   samePeer(one: unknown, other: unknown): boolean {

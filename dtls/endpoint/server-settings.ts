@@ -37,13 +37,13 @@ export function serverSettingsOf(
     ...(sessionCache !== false && {
       sessionCache: new SessionCache(
         sessionCache.maximum ?? DEFAULT_SESSIONS,
-        (sessionCache.lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS) * 1000,
+        secondsOf('sessionCache.lifetimeSeconds', sessionCache.lifetimeSeconds) * 1000,
       ),
     }),
     ...(sessionTickets !== false && {
       ticketKeys: new TicketKeys({
-        lifetimeSeconds: sessionTickets.lifetimeSeconds ?? DEFAULT_LIFETIME_SECONDS,
-        rotationSeconds: sessionTickets.rotationSeconds ?? DEFAULT_LIFETIME_SECONDS,
+        lifetimeSeconds: secondsOf('sessionTickets.lifetimeSeconds', sessionTickets.lifetimeSeconds),
+        rotationSeconds: secondsOf('sessionTickets.rotationSeconds', sessionTickets.rotationSeconds),
         secret: secretOf(sessionTickets.secret),
         random,
       }),
@@ -66,6 +66,13 @@ export function connectionIdsOf(
   return new ConnectionIdFactory({ length, worker, key, random });
 }
 
+/** 7 days: what RFC 8446 4.6.1 gives tickets, and TicketKeys keeps to. */
+const LONGEST_SECONDS = 604_800;
+
+function secondsOf(name: string, seconds: number = DEFAULT_LIFETIME_SECONDS): number {
+  return within(name, seconds, 1, LONGEST_SECONDS);
+}
+
 function secretOf(secret: Buffer | undefined): Buffer | undefined {
   if (secret !== undefined)
     within('octets of sessionTickets.secret', secret.length, SECRET_OCTETS, Number.MAX_SAFE_INTEGER);
@@ -79,15 +86,17 @@ function pskOf(
   counters: () => EndpointCounters,
 ): NonNullable<ServerSettings['psk']> {
   const { hint } = options;
-  let underWay = 0;
+  const underWay = new Set<PskRequest>();
   return {
     ...(hint !== undefined && { hint }),
-    lookUp: async ({ identity, identityBytes, cipherSuite, serverName, peer, ...request }: PskRequest) => {
-      if (underWay >= limits.pskLookUps) {
+    giveUp: (request: PskRequest) => void underWay.delete(request),
+    lookUp: async (request: PskRequest) => {
+      const { identity, identityBytes, cipherSuite, serverName, peer } = request;
+      if (underWay.size >= limits.pskLookUps) {
         counters().pskLookUpsRefused++;
         return undefined;
       }
-      underWay++;
+      underWay.add(request);
       try {
         return await options.lookUp({
           identity,
@@ -99,7 +108,7 @@ function pskOf(
           remote: peer as Peer,
         });
       } finally {
-        underWay--;
+        underWay.delete(request);
       }
     },
   };

@@ -53,6 +53,12 @@ export class ByteReader {
     return at < 0 ? EMPTY : this.#octets.subarray(at, at + length);
   }
 
+  /** Leaves octets out, without a view of them. @returns where they begin; 0 when they are not there */
+  skip(length: number): number {
+    const at = this.#advance(length);
+    return at < 0 ? 0 : at;
+  }
+
   /** A vector whose length stands in one octet; fails outside the bounds. */
   vector8(minimum = 0, maximum = 0xff): Buffer {
     return this.#vector(this.uint8(), minimum, maximum);

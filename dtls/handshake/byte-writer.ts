@@ -1,4 +1,5 @@
-const FIRST_OCTETS = 256;
+/** Enough for all messages but those with certificates. */
+const FIRST_OCTETS = 128;
 
 /** Writes numbers and vectors into a buffer that grows. */
 export class ByteWriter {

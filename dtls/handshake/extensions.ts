@@ -59,10 +59,11 @@ export function readExtensions(block: Buffer, sender: 'client' | 'server'): Hell
   const types: number[] = [];
   while (reader.remaining > 0) {
     const type = reader.uint16();
-    const body = reader.vector16();
+    const length = reader.uint16();
+    const start = reader.skip(length);
     if (reader.failed || types.includes(type) || types.length === MAXIMUM_EXTENSIONS) return undefined;
     types.push(type);
-    if (!readExtension(extensions, type, new ByteReader(body), body, sender)) return undefined;
+    if (!readExtension(extensions, type, new ByteReader(block, start, start + length), sender)) return undefined;
   }
   extensions.types = types;
   return extensions;
@@ -72,7 +73,6 @@ function readExtension(
   extensions: HelloExtensions,
   type: number,
   reader: ByteReader,
-  body: Buffer,
   sender: 'client' | 'server',
 ): boolean {
   switch (type) {
@@ -102,8 +102,8 @@ function readExtension(
       extensions.recordSizeLimit = reader.uint16();
       return reader.complete;
     case EXTENSION_TYPE.sessionTicket:
-      extensions.sessionTicket = body;
-      return sender === 'client' || body.length === 0;
+      extensions.sessionTicket = reader.bytes(reader.remaining);
+      return sender === 'client' || extensions.sessionTicket.length === 0;
     case EXTENSION_TYPE.connectionId:
       extensions.connectionId = reader.vector8();
       return reader.complete;

@@ -50,9 +50,15 @@ export class Flight {
     return sum;
   }
 
-  /** In memory of its own, so that a flight that is kept for long holds nothing else. */
+  /** In one piece of memory of its own, so that a flight that is kept for long holds nothing else. */
   compact(): this {
-    this.#items = this.#items.map((item) => ({ ...item, octets: copyOctets(item.octets) }));
+    const memory = Buffer.allocUnsafeSlow(this.octets);
+    let end = 0;
+    this.#items = this.#items.map((item) => {
+      const start = end;
+      end += item.octets.copy(memory, start);
+      return { contentType: item.contentType, epoch: item.epoch, octets: memory.subarray(start, end) };
+    });
     return this;
   }
 

@@ -36,7 +36,8 @@ export class Reassembler {
   readonly #limits: AssociationLimits;
   readonly #budget: MemoryBudget;
   readonly #counters: DtlsCounters;
-  readonly #partials = new Map<number, Partial>();
+  /** Made with the first fragment: most messages come whole. */
+  #partials: Map<number, Partial> | undefined;
   #charged = 0;
   /** message_seq of the message that next() gives next. */
   nextSequence: number;
@@ -74,7 +75,7 @@ export class Reassembler {
     if (length > this.#limits.maximumMessage) return this.#refuse('oversizedHandshakeMessages');
     if (sequence > this.nextSequence + this.#limits.maximumFutureMessages) return this.#refuse('futureMessagesRefused');
 
-    if (sequence === this.nextSequence && size === length && !this.#partials.has(sequence)) {
+    if (sequence === this.nextSequence && size === length && this.#partials?.has(sequence) !== true) {
       // A second one cannot come before next() was called.
       if (this.#ready === undefined) {
         const octets = content.subarray(offset, end);
@@ -94,10 +95,10 @@ export class Reassembler {
     let message = this.#ready;
     this.#ready = undefined;
     if (message === undefined) {
-      const partial = this.#partials.get(this.nextSequence);
+      const partial = this.#partials?.get(this.nextSequence);
       if (partial?.received !== partial?.length || partial === undefined) return undefined;
       message = assemble(partial, this.nextSequence);
-      this.#partials.delete(this.nextSequence);
+      this.#partials?.delete(this.nextSequence);
       this.#uncharge(partial.received + OVERHEAD_OCTETS * (1 + partial.pieces.length));
     }
     this.nextSequence++;
@@ -106,17 +107,18 @@ export class Reassembler {
 
   /** Gives all memory back. */
   clear(): void {
-    this.#partials.clear();
+    this.#partials = undefined;
     this.#ready = undefined;
     this.#uncharge(this.#charged);
   }
 
   #keep(sequence: number, type: number, length: number, epoch: number, start: number, octets: Buffer): FragmentVerdict {
-    let partial = this.#partials.get(sequence);
+    const partials = (this.#partials ??= new Map<number, Partial>());
+    let partial = partials.get(sequence);
     if (partial === undefined) {
       if (!this.#charge(OVERHEAD_OCTETS)) return 'refused';
       partial = { type, length, epoch, pieces: [], received: 0, fragments: 0 };
-      this.#partials.set(sequence, partial);
+      partials.set(sequence, partial);
     }
     if (partial.type !== type || partial.length !== length || partial.epoch !== epoch) {
       this.#counters.fragmentsRefused++;

@@ -1,4 +1,5 @@
-const FIRST_OCTETS = 1024;
+/** Enough for a handshake with a pre-shared key. */
+const FIRST_OCTETS = 512;
 
 /**
  * The handshake messages so far, one after the other with their headers, as verify_data, the extended master secret and

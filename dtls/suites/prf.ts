@@ -6,9 +6,17 @@ import { Hmac } from './hmac.ts';
  *
  * @param secret any number of octets
  * @param label ASCII
- * @param length octets of the result, which has memory of its own
+ * @param length octets of the result
+ * @param result where it goes; memory of its own where absent
  */
-export function prf(hash: PrfHash, secret: Uint8Array, label: string, seed: Buffer, length: number): Buffer {
+export function prf(
+  hash: PrfHash,
+  secret: Uint8Array,
+  label: string,
+  seed: Buffer,
+  length: number,
+  result: Buffer = Buffer.alloc(length),
+): Buffer {
   const hmac = HMACS[hash];
   hmac.setKey(secret);
   const head = hmac.length;
@@ -22,7 +30,6 @@ export function prf(hash: PrfHash, secret: Uint8Array, label: string, seed: Buff
   message.write(label, head, 'latin1');
   seed.copy(message, head + label.length);
 
-  const result = Buffer.alloc(length);
   for (let offset = 0; offset < length; offset += head) {
     A.copy(message, 0, 0, head);
     hmac.finish(head + labelAndSeed, BLOCK, 0);

@@ -392,6 +392,18 @@ describe('dtls: resumption', () => {
     echo(second);
   });
 
+  it('is over for a session whose association ended with a fatal alert (RFC 5246 7.2.2)', () => {
+    const sessionCache = new SessionCache(10);
+    const options = { suite: PSK, server: { sessionCache } };
+    const first = new Pair(options).run(100);
+    expect(sessionCache.size).to.equal(1);
+    first.clientAssociation.fail(ALERT.internalError);
+    first.scheduler.advance(100);
+    expect(first.serverAssociation.state).to.equal('closed');
+    expect(sessionCache.size).to.equal(0);
+    expect(again(options, first).serverAssociation.resumed).to.be.false;
+  });
+
   it('never outlives the pre-shared key', () => {
     const psk = { lookUp: () => ({ key: KEY, expiresAt: 1_767_225_600_000 + 5000 }) };
     const options = { suite: PSK, server: { ticketKeys: keys(), psk }, client: { sessionTickets: true } };

@@ -141,6 +141,28 @@ describe('DTLS server and client', () => {
     expect(server.counters.pskLookUpsRefused).to.equal(1);
   });
 
+  it('end a handshake in time whose look-up never answers, and free its place', async () => {
+    let forgotten = 0;
+    const server = world.serve({
+      psk: {
+        lookUp: async ({ identity }) => {
+          if (identity !== 'forgotten') return { key: KEY };
+          forgotten++;
+          return new Promise(() => {});
+        },
+      },
+      limits: { pskLookUps: 1 },
+      handshakeTimeoutMilliseconds: 300,
+    });
+    const ended = refusalOf(
+      world.connect({ psk: { identity: 'forgotten', key: KEY }, handshakeTimeoutMilliseconds: 300 }),
+    );
+    await until(() => forgotten === 1 && server.halfOpen === 0);
+    expect(await ended).to.be.instanceOf(DtlsError);
+    expect(await echo(await world.connect(), 'x')).to.equal('x');
+    expect(server.counters).to.include({ handshakeTimeouts: 1, pskLookUpsRefused: 0 });
+  });
+
   it('resume sessions, by ticket and by identifier', async () => {
     for (const options of [{ sessionCache: false }, { sessionTickets: false }] as const) {
       const server = world.serve(options);
@@ -259,6 +281,10 @@ describe('DTLS server and client', () => {
       { psk, connectionId: { worker: 256 } },
       { psk, connectionId: { key: Buffer.alloc(3) } },
       { psk, sessionTickets: { secret: Buffer.alloc(3) } },
+      { psk, sessionTickets: { lifetimeSeconds: 0 } },
+      { psk, sessionTickets: { rotationSeconds: Number.NaN } },
+      { psk, sessionCache: { lifetimeSeconds: 604_801 } },
+      { psk, cookieRotationMilliseconds: 0 },
       { psk, clientCertificates: 'require' as const },
     ];
     for (const options of wrong)
