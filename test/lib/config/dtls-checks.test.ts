@@ -105,7 +105,9 @@ describe('the configuration of DTLS', () => {
       /authenticators: \[\{ type: gba-psk.*\]/,
       'authenticators: [{ type: gba-digest }]',
     ).replace('certificates: [{ certificate: c.pem, privateKey: c.key }]', 'mtu: 1000');
-    expect(problemsIn(text)[0]).to.contain('gateway.dtls.certificates, or an authenticator gba-psk, push-psk or psk, for dtls');
+    expect(problemsIn(text)[0]).to.contain(
+      'gateway.dtls.certificates, or an authenticator gba-psk, push-psk or psk, for dtls',
+    );
   });
 });
 
