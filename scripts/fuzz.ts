@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { DTLS_FUZZ_TARGETS } from '../test/dtls/fuzz/targets.ts';
 import { DTLS_HANDSHAKE_FUZZ_TARGETS } from '../test/dtls/handshake/fuzz-targets.ts';
 import { PUSH_INITIATOR_FUZZ_TARGETS } from '../test/push/fuzz/initiator-targets.ts';
+import { PUSH_SMPP_FUZZ_TARGETS } from '../test/push/fuzz/smpp-targets.ts';
 import { PUSH_FUZZ_TARGETS } from '../test/push/fuzz/targets.ts';
 import { mutate } from '../test/sip/fuzz/mutate.ts';
 import { saveFuzzSeed } from '../test/sip/fuzz/seeds.ts';
@@ -30,6 +31,7 @@ const all = [
   ...DTLS_FUZZ_TARGETS,
   ...PUSH_FUZZ_TARGETS,
   ...PUSH_INITIATOR_FUZZ_TARGETS,
+  ...PUSH_SMPP_FUZZ_TARGETS,
 ];
 const wanted = values.target;
 const targets = all.filter(({ name }) => wanted === undefined || name === wanted || name.startsWith(`${wanted}-`));

@@ -148,5 +148,7 @@ function readValue(headers: Buffer, offset: number): Read<number | string | unde
   const length = first < LENGTH_QUOTE ? { value: first, next: offset + 1 } : readUintvar(headers, offset + 1);
   if (length === undefined || length.next + length.value > headers.length) return undefined;
   const next = length.next + length.value;
-  return { value: length.value <= 6 ? headers.readUIntBE(length.next, length.value) : undefined, next };
+  // A length that follows may be 0 as well, and then there is no integer.
+  const isInteger = length.value >= 1 && length.value <= 6;
+  return { value: isInteger ? headers.readUIntBE(length.next, length.value) : undefined, next };
 }

@@ -19,7 +19,7 @@ const CLIENTS = 8;
 /** Of every so many pushes one goes to a subscriber who is not there, and one lives for a short time only. */
 const ABSENT_EVERY = 50;
 const SHORT_EVERY = 25;
-const SHORT_MILLISECONDS = 3000;
+const SHORT_MILLISECONDS = 8000;
 const LONG_MILLISECONDS = 3_600_000;
 
 const ENDED: readonly unknown[] = ['delivered', 'expired', 'cancelled', 'replaced', 'undeliverable'];

@@ -5,11 +5,12 @@ import { mutate } from '../../sip/fuzz/mutate.ts';
 import { fuzzSeeds, saveFuzzSeed } from '../../sip/fuzz/seeds.ts';
 import { checkTime } from '../../sip/fuzz/time-check.ts';
 import { PUSH_INITIATOR_FUZZ_TARGETS } from './initiator-targets.ts';
+import { PUSH_SMPP_FUZZ_TARGETS } from './smpp-targets.ts';
 import { PUSH_FUZZ_TARGETS } from './targets.ts';
 
 /** Inputs to each target here; `npm run fuzz` does it at length. */
 const INPUTS = 1500;
-const TARGETS = [...PUSH_FUZZ_TARGETS, ...PUSH_INITIATOR_FUZZ_TARGETS];
+const TARGETS = [...PUSH_FUZZ_TARGETS, ...PUSH_INITIATOR_FUZZ_TARGETS, ...PUSH_SMPP_FUZZ_TARGETS];
 
 describe('push: fuzzing', function () {
   this.timeout(60_000);
