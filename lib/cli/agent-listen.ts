@@ -38,7 +38,7 @@ Registers through the gateway (agent.push.sip), listens for datagrams (agent.pus
 message; what it does not prove is refused and logged, and nothing of it is shown.
 
 A program gets the content on standard input, and in its environment OSGATE_PUSH_ID, OSGATE_PUSH_CONTENT_TYPE,
-OSGATE_PUSH_APPLICATION, OSGATE_PUSH_GATEWAY and OSGATE_PUSH_DELIVER_BEFORE. Its exit status: 0 it has the message; 75 try
+OSGATE_PUSH_APPLICATION, OSGATE_PUSH_CLASS, OSGATE_PUSH_GATEWAY and OSGATE_PUSH_DELIVER_BEFORE. Its exit status: 0 it has the message; 75 try
 again later, as after agent.push.commandSeconds; others it never wants it. Each message comes once, unless the agent is
 killed while the program runs: then it comes again, with the same id.
 

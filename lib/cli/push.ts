@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers';
 
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { PUSH_MESSAGE_CLASSES } from '../../push/message/index.ts';
 import { OsgateError } from '../errors.ts';
 import { loadTokenText } from '../ops/admin/admin-token.ts';
 import type { PushClient } from '../push/push-client.ts';
@@ -22,6 +23,7 @@ interface SendOptions extends CommonOptions {
   readonly file: string;
   readonly id?: string;
   readonly application?: string;
+  readonly class?: string;
   readonly priority?: string;
   readonly deliverAfter?: Date;
   readonly deliverBefore?: Date;
@@ -58,6 +60,7 @@ function sendCommand(): Command {
     .option('--content-type <type>', 'MIME type of the content', 'text/plain;charset=utf-8')
     .option('--id <id>', 'id of the push; by default the gateway makes one')
     .option('--application <id>', 'application in the agent')
+    .addOption(new Option('--class <class>', 'what kind of message it is').choices(PUSH_MESSAGE_CLASSES))
     .addOption(new Option('--priority <priority>', 'how urgent it is').choices(['high', 'medium', 'low']))
     .option('--deliver-after <time>', 'not before that; RFC 3339, or seconds from now such as +60', time)
     .option('--deliver-before <time>', 'after that it has expired; in the same form', time)
@@ -148,6 +151,7 @@ async function submissionOf(recipient: string, options: SendOptions): Promise<ob
     contentBase64: content.toString('base64'),
     ...(id === undefined ? {} : { id }),
     ...(application === undefined ? {} : { applicationId: application }),
+    ...(options.class === undefined ? {} : { messageClass: options.class }),
     ...(priority === undefined ? {} : { priority }),
     ...(deliverAfter === undefined ? {} : { deliverAfter: deliverAfter.toISOString() }),
     ...(deliverBefore === undefined ? {} : { deliverBefore: deliverBefore.toISOString() }),

@@ -1,5 +1,6 @@
 import { z } from 'zod';
 
+import { PUSH_MESSAGE_CLASSES } from '../../push/index.ts';
 import {
   choice,
   count,
@@ -94,6 +95,11 @@ function initiator(file: FilePath) {
       .optional()
       .describe(
         'Applications in the agent that it may push to, the empty text for pushes that name none; by default all.',
+      ),
+    messageClasses: list(choice(PUSH_MESSAGE_CLASSES), 'a list of message classes', 1)
+      .optional()
+      .describe(
+        'Message classes one of which each of its pushes must name; by default all, and none is fine too. PAP cannot name one.',
       ),
     notifyUrls: list(url('https', 'http'), 'a list of URLs')
       .default([])

@@ -3,12 +3,15 @@ import type { AgentFlow } from './flow-table.ts';
 /** The identities of an agent by which its flow is found, at most; more are not kept. */
 const MAXIMUM_IDENTITIES = 16;
 
+/** The flows that are found by one identity: those of the devices of a person, not all that an agent may open. */
+export const MAXIMUM_FLOWS_OF_IDENTITY = 8;
+
 /**
  * Which flows lead to whom: private and public identities of those who authenticated, to their flows, the newest first. It
- * has what the flow table has, so it is as bounded as that.
+ * has of the flow table's what is of use, so it is bounded: of an identity with many flows the newest ones.
  */
 export class IdentityFlows {
-  readonly counters = { identitiesIgnored: 0 };
+  readonly counters = { identitiesIgnored: 0, flowsIgnored: 0 };
   readonly #flows = new Map<string, AgentFlow[]>();
   readonly #identities = new Map<AgentFlow, readonly string[]>();
 
@@ -29,11 +32,7 @@ export class IdentityFlows {
     const kept = distinct.slice(0, MAXIMUM_IDENTITIES);
     this.counters.identitiesIgnored += distinct.length - kept.length;
     this.#identities.set(flow, kept);
-    for (const identity of kept) {
-      const flows = this.#flows.get(identity);
-      if (flows === undefined) this.#flows.set(identity, [flow]);
-      else flows.unshift(flow);
-    }
+    for (const identity of kept) this.#renew(identity, flow);
   }
 
   /** The flow is over. */
@@ -56,10 +55,16 @@ export class IdentityFlows {
     return this.#identities.get(flow) ?? [];
   }
 
+  /** Makes the flow the newest one of an identity. */
   #renew(identity: string, flow: AgentFlow): void {
-    const flows = this.#flows.get(identity);
-    if (flows === undefined || flows[0] === flow) return;
-    this.#flows.set(identity, [flow, ...flows.filter((one) => one !== flow)]);
+    const flows = this.#flows.get(identity) ?? NONE;
+    if (flows[0] === flow) return;
+    const others = flows.filter((one) => one !== flow);
+    if (others.length === MAXIMUM_FLOWS_OF_IDENTITY) {
+      others.pop();
+      this.counters.flowsIgnored++;
+    }
+    this.#flows.set(identity, [flow, ...others]);
   }
 }
 

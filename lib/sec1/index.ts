@@ -6,7 +6,7 @@ export { DIALOG_TOKEN_PARAMETER, DialogTokens } from './dialog-token.ts';
 export * from './dtls/index.ts';
 export type { EdgeEvents, EdgeRefusal } from './edge-events.ts';
 export { FlowTable, type AgentFlow, type FlowTableOptions } from './flow-table.ts';
-export { IdentityFlows } from './identity-flows.ts';
+export { IdentityFlows, MAXIMUM_FLOWS_OF_IDENTITY } from './identity-flows.ts';
 export { FlowTokens, type FlowTokenContent } from './flow-token.ts';
 export { DatagramKeepAlives } from './keep-alives.ts';
 export { LargeRequests, type LargeRequestsOptions } from './large-requests.ts';

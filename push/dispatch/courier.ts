@@ -135,9 +135,10 @@ export class Courier {
 
   /** Sealed anew for each carrier, so that no two packages have one number. */
   async #seal({ message, wireId }: QueuedPush, { ptid, envelope }: Session): Promise<Buffer | undefined> {
-    const { content, contentType: type, applicationId, deliverBefore } = message;
+    const { content, contentType: type, applicationId, messageClass, deliverBefore } = message;
     const application = applicationId === undefined ? {} : { applicationId };
-    const text = formatPushContent({ id: wireId, type, content, deliverBefore, ...application });
+    const kind = messageClass === undefined ? {} : { messageClass };
+    const text = formatPushContent({ id: wireId, type, content, deliverBefore, ...application, ...kind });
     const sealed = await this.#options.associations.seal(ptid, text);
     if (sealed === undefined) return undefined;
     return formatPushPackage({ message: sealed, ...(envelope === undefined ? {} : { envelope }) });

@@ -1,4 +1,4 @@
-import type { PushPriority, Recipient } from '../message/index.ts';
+import type { PushMessageClass, PushPriority, Recipient } from '../message/index.ts';
 
 /** Who may push, and what. */
 export interface Initiator {
@@ -10,6 +10,8 @@ export interface Initiator {
   readonly recipients: readonly string[];
   /** Applications that it may push to; undefined for all, and for pushes that name none. */
   readonly applicationIds?: readonly string[];
+  /** Classes one of which each of its pushes must name; undefined for all, and for pushes that name none. */
+  readonly messageClasses?: readonly PushMessageClass[];
   /** Where its notifications may go: beginnings of URLs. */
   readonly notifyUrls: readonly string[];
   readonly maximumContentOctets: number;

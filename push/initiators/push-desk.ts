@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import {
   PUSH_PRIORITIES,
   type PushMessage,
+  type PushMessageClass,
   type PushPriority,
   type PushStatus,
   type Recipient,
@@ -19,6 +20,7 @@ export interface Submission {
   readonly contentType: string;
   readonly content: Buffer;
   readonly applicationId?: string;
+  readonly messageClass?: PushMessageClass;
   readonly priority?: PushPriority;
   readonly deliverAfter?: number;
   readonly deliverBefore?: number;
@@ -30,6 +32,7 @@ export interface Submission {
 export const SUBMISSION_REFUSALS = {
   'recipient-forbidden': 'the initiator may not push to that subscriber',
   'application-forbidden': 'the initiator may not push to that application',
+  'message-class-forbidden': 'the initiator may not push messages of that class, or none without one',
   'notify-url-forbidden': 'notifications of the initiator may not go to that URL',
   'priority-forbidden': 'the initiator may not ask for that priority',
   'content-too-large': 'the content is larger than the initiator may push',
@@ -127,14 +130,17 @@ export class PushDesk {
   }
 
   #judge(initiator: Initiator, submission: Submission, now: number): SubmissionRefusal | undefined {
-    const { id, recipient, contentType, content, applicationId, notifyUrl, priority } = submission;
-    const { applicationIds, maximumContentOctets } = initiator;
+    const { id, recipient, contentType, content, applicationId, messageClass, notifyUrl, priority } = submission;
+    const { applicationIds, messageClasses, maximumContentOctets } = initiator;
     if (id !== undefined && !VISIBLE.test(id)) return 'id-invalid';
     if (applicationId !== undefined && !VISIBLE.test(applicationId)) return 'application-id-invalid';
     if (!MIME_TYPE.test(contentType) || contentType.length > MAXIMUM_MIME_TYPE_CHARACTERS)
       return 'content-type-invalid';
     if (!mayPushTo(initiator, recipient)) return 'recipient-forbidden';
     if (applicationIds !== undefined && !applicationIds.includes(applicationId ?? '')) return 'application-forbidden';
+    if (messageClasses !== undefined && !messageClasses.some((one) => one === messageClass)) {
+      return 'message-class-forbidden';
+    }
     if (notifyUrl !== undefined && !mayNotify(initiator, notifyUrl)) return 'notify-url-forbidden';
     if (priority !== undefined && rank(priority) < rank(initiator.priority)) return 'priority-forbidden';
     if (content.length > maximumContentOctets) return 'content-too-large';

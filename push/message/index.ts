@@ -7,8 +7,10 @@ export {
   type PushReceipt,
 } from './push-content.ts';
 export {
+  PUSH_MESSAGE_CLASSES,
   PUSH_PRIORITIES,
   type PushMessage,
+  type PushMessageClass,
   type PushPriority,
   type PushState,
   type PushStatus,

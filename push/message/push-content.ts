@@ -1,6 +1,7 @@
 import { decode, encode } from 'msgpack-lite';
 
 import { isFlatArray } from './flat-array.ts';
+import { PUSH_MESSAGE_CLASSES, type PushMessageClass } from './push-message.ts';
 
 /** What an application in an agent gets: the text of a message of the push layer to the agent. */
 export interface PushContent {
@@ -10,6 +11,7 @@ export interface PushContent {
   readonly type: string;
   readonly content: Buffer;
   readonly applicationId?: string;
+  readonly messageClass?: PushMessageClass;
   /** After that the agent need not remember the id; milliseconds since 1970-01-01T00:00:00Z. */
   readonly deliverBefore: number;
 }
@@ -24,18 +26,27 @@ export interface PushReceipt {
 const OUTCOMES: readonly string[] = ['delivered', 'refused', 'failed'] satisfies PushReceipt['outcome'][];
 const MAXIMUM_NAME_CHARACTERS = 1024;
 
-export function formatPushContent({ id, type, content, applicationId, deliverBefore }: PushContent): Buffer {
-  return encode([id, type, content, applicationId ?? null, deliverBefore]);
+/** Elements of a content that has a class; without one there is one less. */
+const WITH_CLASS = 6;
+
+export function formatPushContent(push: PushContent): Buffer {
+  const { id, type, content, applicationId, deliverBefore, messageClass } = push;
+  const elements = [id, type, content, applicationId ?? null, deliverBefore];
+  return encode(messageClass === undefined ? elements : [...elements, messageClass]);
 }
 
 /** Undefined for what is no content. */
 export function parsePushContent(octets: Buffer): PushContent | undefined {
-  const [id, type, content, applicationId, deliverBefore] = read(octets, 5);
+  const elements = read(octets, isFlatArray(octets, WITH_CLASS) ? WITH_CLASS : WITH_CLASS - 1);
+  const [id, type, content, applicationId, deliverBefore, messageClass] = elements;
   if (!isName(id) || !isName(type) || !(content instanceof Uint8Array)) return undefined;
   if (typeof deliverBefore !== 'number' || !Number.isFinite(deliverBefore)) return undefined;
   if (applicationId !== null && !isName(applicationId)) return undefined;
   const application = applicationId === null ? {} : { applicationId };
-  return { id, type, content: Buffer.from(content), ...application, deliverBefore };
+  const push = { id, type, content: Buffer.from(content), ...application, deliverBefore };
+  if (elements.length < WITH_CLASS) return push;
+  const known = PUSH_MESSAGE_CLASSES.find((one) => one === messageClass);
+  return known === undefined ? undefined : { ...push, messageClass: known };
 }
 
 export function formatPushReceipt({ id, outcome }: PushReceipt): Buffer {

@@ -8,6 +8,10 @@ export interface Recipient {
 export const PUSH_PRIORITIES = ['high', 'medium', 'low'] as const;
 export type PushPriority = (typeof PUSH_PRIORITIES)[number];
 
+/** What kind of message a push is; the words are those of multimedia messages (OMA-TS-MMS_ENC: X-Mms-Message-Class). */
+export const PUSH_MESSAGE_CLASSES = ['personal', 'advertisement', 'informational', 'auto'] as const;
+export type PushMessageClass = (typeof PUSH_MESSAGE_CLASSES)[number];
+
 /** A push as an initiator handed it in. Times are milliseconds since 1970-01-01T00:00:00Z. */
 export interface PushMessage {
   /** Chosen by the initiator, unique among its own. */
@@ -20,6 +24,7 @@ export interface PushMessage {
   readonly content: Buffer;
   /** The application in the agent that the content is for. */
   readonly applicationId?: string;
+  readonly messageClass?: PushMessageClass;
   readonly priority: PushPriority;
   readonly acceptedAt: number;
   readonly deliverAfter?: number;

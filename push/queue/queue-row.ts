@@ -1,11 +1,17 @@
 import { PushError } from '../errors.ts';
-import { PUSH_PRIORITIES, type PushMessage, type PushState, type PushStatus } from '../message/index.ts';
+import {
+  PUSH_MESSAGE_CLASSES,
+  PUSH_PRIORITIES,
+  type PushMessage,
+  type PushState,
+  type PushStatus,
+} from '../message/index.ts';
 
 /** A row of `pushes`, as SQLite gives it. */
 export type Row = Readonly<Record<string, unknown>>;
 
-export const MESSAGE_COLUMNS = `initiator, id, recipient_type, recipient, content_type, content, application_id, priority,
-  accepted_at, deliver_after, deliver_before, notify_url`;
+export const MESSAGE_COLUMNS = `initiator, id, recipient_type, recipient, content_type, content, application_id,
+  message_class, priority, accepted_at, deliver_after, deliver_before, notify_url`;
 
 /** Values for {@link MESSAGE_COLUMNS}. */
 export function valuesOf(message: PushMessage): (string | number | Buffer | null)[] {
@@ -17,6 +23,7 @@ export function valuesOf(message: PushMessage): (string | number | Buffer | null
     message.contentType,
     message.content,
     message.applicationId ?? null,
+    message.messageClass ?? null,
     PUSH_PRIORITIES.indexOf(message.priority),
     message.acceptedAt,
     message.deliverAfter ?? null,
@@ -30,6 +37,7 @@ export function messageOf(row: Row): PushMessage {
   const priority = PUSH_PRIORITIES[numberOf(row, 'priority')];
   if (!(content instanceof Uint8Array) || priority === undefined) throw damaged();
   const applicationId = optionalText(row, 'application_id');
+  const messageClass = PUSH_MESSAGE_CLASSES.find((one) => one === row['message_class']);
   const notifyUrl = optionalText(row, 'notify_url');
   return {
     id: textOf(row, 'id'),
@@ -42,6 +50,7 @@ export function messageOf(row: Row): PushMessage {
     deliverBefore: numberOf(row, 'deliver_before'),
     ...(row['deliver_after'] === null ? {} : { deliverAfter: numberOf(row, 'deliver_after') }),
     ...(applicationId === undefined ? {} : { applicationId }),
+    ...(messageClass === undefined ? {} : { messageClass }),
     ...(notifyUrl === undefined ? {} : { notifyUrl }),
   };
 }

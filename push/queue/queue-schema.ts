@@ -21,6 +21,7 @@ const SCHEMA = `
     content_type TEXT NOT NULL,
     content BLOB NOT NULL,
     application_id TEXT,
+    message_class TEXT,
     priority INTEGER NOT NULL,
     accepted_at INTEGER NOT NULL,
     deliver_after INTEGER,

@@ -88,7 +88,11 @@ narrator.end();
 async function pushToStranger(agent: Agent, url: string): Promise<Buffer> {
   narrator.step('An initiator pushes to Alice, whose agent has never been in touch with anybody');
   const id = await send(agent.subscriber, SECRET_TEXT, url);
-  await arrival(agent, SECRET_TEXT);
+  const message = await arrival(agent, SECRET_TEXT);
+  narrator.check(
+    message.messageClass === 'informational',
+    `as the initiator has marked it: ${String(message.messageClass)}`,
+  );
   const { octets, parts } = lastPackage(agent.tap);
   console.log(`   on the path: ${octets.length} octets, ${octets.subarray(0, 24).toString('hex')}...`);
   narrator.check(
@@ -167,6 +171,7 @@ async function send({ impu }: ScenarioSubscriber, text: string, url: string): Pr
   const token = join(system.folder, 'initiator.token');
   const process = new NodeProcess('initiator', OSGATE, [
     ...['push', 'send', impu, '--url', url, '--token-file', token, '--file', file, '--json'],
+    ...['--class', 'informational'],
   ]);
   const code = await process.exited();
   if (code !== 0) throw new ScenarioError(`the push was not accepted: ${code}\n${process.errors}`);
@@ -196,9 +201,10 @@ async function endOf(id: string, url: string): Promise<LogRecord> {
 }
 
 /** Waits until the agent's application has that text. */
-async function arrival(agent: Agent, text: string): Promise<void> {
+async function arrival(agent: Agent, text: string): Promise<LogRecord> {
   const message = await event(agent, `the message "${text}"`, (record) => record.content === text);
   narrator.check(true, `it arrives in clear: ${String(message.contentType)}, "${String(message.content)}"`);
+  return message;
 }
 
 /** Does something that the agent must refuse for that reason. */

@@ -1,6 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import type { Recipient, UplinkHandler } from '../../../push/index.ts';
+import { MAXIMUM_FLOWS_OF_IDENTITY } from '../../sec1/index.ts';
 import type { FlowSender, Parcel, RemoteFlows, SendResult } from '../../push/sip/index.ts';
 import { decodeWorkerMessage, encodeWorkerMessage, type WorkerPushMessage } from './worker-message.ts';
 
@@ -26,9 +27,6 @@ const REMEMBERED_RECIPIENTS = 100_000;
 
 /** Another worker answers at once, or is busy or dead. */
 const FIND_MILLISECONDS = 500;
-
-/** What the longest way through another worker takes beyond its own time: its flows are tried one after the other. */
-const FLOWS_TRIED = 4;
 
 const NO_FLOW: SendResult = { result: { outcome: 'failed', temporary: true, reason: 'no-flow' }, tryNext: true };
 
@@ -103,7 +101,8 @@ export class WorkerFlows implements RemoteFlows {
     const answer = await this.#ask(
       worker,
       { kind: 'send', parcel },
-      this.#options.timeoutMilliseconds * FLOWS_TRIED + FIND_MILLISECONDS,
+      // Its flows are tried one after the other.
+      this.#options.timeoutMilliseconds * MAXIMUM_FLOWS_OF_IDENTITY + FIND_MILLISECONDS,
     );
     return answer?.kind === 'sent' ? { result: answer.result, tryNext: answer.tryNext } : NO_FLOW;
   }

@@ -1,5 +1,5 @@
 import { AUTHENTICATION_REFUSALS } from './authentication-refusals.ts';
-import { SUBMISSION_REFUSALS } from '../../../push/index.ts';
+import { PUSH_MESSAGE_CLASSES, SUBMISSION_REFUSALS } from '../../../push/index.ts';
 
 const TIME = { type: 'string', format: 'date-time' } as const;
 const PRIORITY = { type: 'string', enum: ['high', 'medium', 'low'] } as const;
@@ -31,6 +31,7 @@ export const SUBMISSION_SCHEMA = {
     content: { type: 'string', description: 'The content as text; it is pushed in UTF-8.' },
     contentBase64: { type: 'string', description: 'The content as octets in base64 (RFC 4648 4).' },
     applicationId: { type: 'string', pattern: '^[!-~]{1,255}$', description: 'The application in the agent.' },
+    messageClass: { type: 'string', enum: [...PUSH_MESSAGE_CLASSES], description: 'What kind of message it is.' },
     priority: { ...PRIORITY, description: 'By default medium, or the highest that the initiator may ask for.' },
     deliverAfter: { ...TIME, description: 'Not before that (RFC 3339).' },
     deliverBefore: { ...TIME, description: 'After that the push has expired (RFC 3339).' },

@@ -5,6 +5,7 @@ export function papCodeOfRefusal(reason: SubmissionRefusal): PapCode {
   switch (reason) {
     case 'recipient-forbidden':
     case 'application-forbidden':
+    case 'message-class-forbidden':
     case 'notify-url-forbidden':
     case 'priority-forbidden':
       return PAP_CODES.forbidden;

@@ -28,6 +28,7 @@ export function statusOfSubmissionRefusal(reason: SubmissionRefusal): 400 | 403 
       return 400;
     case 'recipient-forbidden':
     case 'application-forbidden':
+    case 'message-class-forbidden':
     case 'notify-url-forbidden':
     case 'priority-forbidden':
       return 403;

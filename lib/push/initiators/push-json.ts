@@ -2,6 +2,7 @@ import {
   privateIdentity,
   publicIdentity,
   type PushMessage,
+  type PushMessageClass,
   type PushPriority,
   type PushStatus,
   type Recipient,
@@ -16,6 +17,7 @@ export interface SubmissionBody {
   readonly content?: string;
   readonly contentBase64?: string;
   readonly applicationId?: string;
+  readonly messageClass?: PushMessageClass;
   readonly priority?: PushPriority;
   readonly deliverAfter?: string;
   readonly deliverBefore?: string;

@@ -102,12 +102,16 @@ export class CommandApplication {
   }
 }
 
-function facts({ id, type, applicationId, deliverBefore }: PushContent, gateway: string): NodeJS.ProcessEnv {
+function facts(
+  { id, type, applicationId, messageClass, deliverBefore }: PushContent,
+  gateway: string,
+): NodeJS.ProcessEnv {
   const date = new Date(deliverBefore);
   return {
     OSGATE_PUSH_ID: id,
     OSGATE_PUSH_CONTENT_TYPE: type,
     OSGATE_PUSH_APPLICATION: applicationId ?? '',
+    OSGATE_PUSH_CLASS: messageClass ?? '',
     OSGATE_PUSH_GATEWAY: gateway,
     OSGATE_PUSH_DELIVER_BEFORE: Number.isNaN(date.getTime()) ? '' : date.toISOString(),
   };

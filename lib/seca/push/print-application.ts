@@ -17,21 +17,27 @@ export function printApplication({ json, write }: PrintOptions): PushApplication
 
 /** What is in a push, for programs: `content` is text, `contentBase64` octets. */
 export function record(push: PushContent, gateway: string): object {
-  const { id, type: contentType, applicationId: application } = push;
+  const { id, type: contentType, applicationId: application, messageClass } = push;
   const plain = readableText(push);
   return {
     id,
     contentType,
     ...(application === undefined ? {} : { application }),
+    ...(messageClass === undefined ? {} : { messageClass }),
     gateway,
     ...(plain === undefined ? { contentBase64: push.content.toString('base64') } : { content: plain }),
   };
 }
 
 function text(push: PushContent, gateway: string): string {
-  const { id, type, applicationId } = push;
+  const { id, type, applicationId, messageClass } = push;
   const plain = readableText(push);
-  const facts = [visible(id), visible(type), ...(applicationId === undefined ? [] : [visible(applicationId)])];
+  const facts = [
+    visible(id),
+    visible(type),
+    ...(applicationId === undefined ? [] : [visible(applicationId)]),
+    ...(messageClass === undefined ? [] : [messageClass]),
+  ];
   const encoding = plain === undefined ? ' (base64)' : '';
   return `${facts.join(' ')} from ${visible(gateway)}${encoding}\n${plain ?? push.content.toString('base64')}\n`;
 }

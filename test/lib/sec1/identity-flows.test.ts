@@ -1,6 +1,6 @@
 import { expect } from 'chai';
 
-import { FlowTable, IdentityFlows } from '../../../lib/sec1/index.ts';
+import { FlowTable, IdentityFlows, type AgentFlow } from '../../../lib/sec1/index.ts';
 import type { Flow } from '../../../sip/index.ts';
 import { fakeListener, silentTransport } from '../../support/fake-listener.ts';
 
@@ -9,6 +9,10 @@ describe('flows by identity', () => {
   const listener = fakeListener('agents', udp);
   const flowOf = (port: number): Flow => ({ transport: udp, peer: { address: '192.0.2.1', port } });
   const owner = (...identities: string[]) => ({ subject: 'alice', identities, required: true, keptAlive: true });
+  const agentFlow = (port: number): AgentFlow => ({
+    ...{ ...flowOf(port), listener, subject: 'alice', serial: port, required: true, keptAlive: true },
+    ...{ since: 0, lastSeen: 0 },
+  });
   let now: number;
   let identities: IdentityFlows;
   let table: FlowTable;
@@ -54,12 +58,26 @@ describe('flows by identity', () => {
     expect(identities.find('b@example.com')).to.deep.equal([flow]);
   });
 
+  it('finds the 8 newest flows of an identity, and counts the others; one that is renewed is found again', () => {
+    const flows = Array.from({ length: 9 }, (_, port) => agentFlow(port));
+    for (const flow of flows) identities.entered(flow, ['a@example.com']);
+    expect(identities.find('a@example.com')).to.deep.equal(flows.slice(1).reverse());
+    expect(identities.counters.flowsIgnored).to.equal(1);
+    const [oldest = agentFlow(0), next] = flows;
+    identities.entered(oldest, ['a@example.com']);
+    const found = identities.find('a@example.com');
+    expect(found[0]).to.equal(oldest);
+    expect(found).to.have.length(8).and.not.include(next);
+    for (const flow of flows) identities.removed(flow);
+    expect(identities.size).to.equal(0);
+  });
+
   it('keeps 16 identities of an agent, each once, and counts the others', () => {
     const many = Array.from({ length: 20 }, (_, number) => `sip:a${number}@example.com`);
     table.enter(flowOf(1), listener, owner(...many, 'sip:a0@example.com'));
     expect(identities.size).to.equal(16);
     expect(identities.find('sip:a0@example.com')).to.have.length(1);
-    expect(identities.counters).to.deep.equal({ identitiesIgnored: 4 });
+    expect(identities.counters.identitiesIgnored).to.equal(4);
   });
 
   it('finds a flow that was handed over by what its agent called itself', () => {

@@ -52,6 +52,7 @@ const CONTENT = {
 const { applicationId, ...PLAIN_CONTENT } = CONTENT;
 const CONTENTS = [
   formatPushContent(CONTENT),
+  formatPushContent({ ...CONTENT, messageClass: 'informational' }),
   formatPushContent({ ...PLAIN_CONTENT, content: Buffer.alloc(2000, applicationId) }),
   // Deeper than any reader may follow, and lists that say to be longer than they are.
   Buffer.alloc(20_000, 0x91),

@@ -23,6 +23,8 @@ const WEATHER: Initiator = {
   priority: 'medium',
 };
 
+const WEATHER_OF_CLASSES: Initiator = { ...WEATHER, messageClasses: ['informational'] };
+
 describe('PushDesk', () => {
   let queue: SqlitePushQueue;
   let accepted: number;
@@ -96,6 +98,18 @@ describe('PushDesk', () => {
       expect([await queue.size(), accepted]).to.deep.equal([0, 0]);
     });
   }
+
+  it('lets an initiator that is held to message classes push those alone, and none without a class', async () => {
+    const desk = open([WEATHER_OF_CLASSES]);
+    const submit = async (changes: Partial<Submission>) => {
+      const outcome = await desk.submit(WEATHER_OF_CLASSES, submission(changes));
+      return outcome.accepted ? outcome.message.messageClass : outcome.reason;
+    };
+    expect(await submit({ messageClass: 'advertisement' })).to.equal('message-class-forbidden');
+    expect(await submit({})).to.equal('message-class-forbidden');
+    expect(await submit({ messageClass: 'informational' })).to.equal('informational');
+    expect(desk.counters.refused['message-class-forbidden']).to.equal(2);
+  });
 
   it('refuses a time of delivery after the end', async () => {
     const changes = { deliverAfter: START + 2000, deliverBefore: START + 1000 };

@@ -1,11 +1,13 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { encode } from 'msgpack-lite';
 
 import {
   formatPushContent,
   formatPushPackage,
   formatPushReceipt,
   parsePushContent,
+  PUSH_MESSAGE_CLASSES,
   parsePushPackage,
   parsePushReceipt,
   PushError,
@@ -93,6 +95,12 @@ describe('content and receipt of a push', () => {
     const { applicationId, ...plain } = CONTENT;
     expect(applicationId).to.be.a('string');
     expect(parsePushContent(formatPushContent(plain))).to.deep.equal(plain);
+    for (const messageClass of PUSH_MESSAGE_CLASSES) {
+      const classed = { ...CONTENT, messageClass };
+      expect(parsePushContent(formatPushContent(classed))).to.deep.equal(classed);
+    }
+    const unknown = encode(['a', 'b/c', Buffer.from('d'), null, 1, 'urgent']);
+    expect(parsePushContent(unknown)).to.equal(undefined);
     for (const outcome of ['delivered', 'refused', 'failed'] as const) {
       expect(parsePushReceipt(formatPushReceipt({ id: 'abc', outcome }))).to.deep.equal({ id: 'abc', outcome });
     }

@@ -61,6 +61,7 @@ describe('SqlitePushQueue', () => {
   it('has what was accepted after a restart, as it was', async () => {
     const message = push({
       applicationId: 'x-oma-application:ulp.ua',
+      messageClass: 'informational',
       deliverAfter: clock.now,
       notifyUrl: 'https://initiator.example.com/',
       content: Buffer.from([0, 255, 10]),
