@@ -10,6 +10,7 @@ import { GatewayAssociationStore } from '../../../lib/gateway/push/association-s
 import { GatewayAssociations, type GatewayAssociation } from '../../../push/index.ts';
 
 const SECRET = Buffer.alloc(32, 4);
+const START = Date.now();
 
 const ASSOCIATION: GatewayAssociation = {
   ptid: 'cHRpZA',
@@ -17,8 +18,9 @@ const ASSOCIATION: GatewayAssociation = {
   nafId: { fqdn: 'osg.home1.example', protocol: '0100000005' },
   mode: 'GBA_ME',
   nafKey: Buffer.alloc(32, 7),
-  createdAt: Date.now(),
-  expiresAt: Date.now() + 60_000,
+  createdAt: START,
+  // Longer than all tests take that run before.
+  expiresAt: START + 86_400_000,
   nextToSend: 1,
   highestReceived: 0,
   subscriber: 'sip:alice@home1.example',
