@@ -50,15 +50,9 @@ export class Flight {
     return sum;
   }
 
-  /** In one piece of memory of its own, so that a flight that is kept for long holds nothing else. */
+  /** In memory of its own, so that a flight that is kept for long holds nothing else. */
   compact(): this {
-    const memory = Buffer.allocUnsafeSlow(this.octets);
-    let end = 0;
-    this.#items = this.#items.map((item) => {
-      const start = end;
-      end += item.octets.copy(memory, start);
-      return { contentType: item.contentType, epoch: item.epoch, octets: memory.subarray(start, end) };
-    });
+    this.#items = this.#items.map((item) => ({ ...item, octets: copyOctets(item.octets) }));
     return this;
   }
 

@@ -21,13 +21,11 @@ export class KeySchedule {
   readonly secrets: Buffer;
   readonly #memory: Buffer;
 
-  readonly masterSecret: Buffer;
-
-  private constructor(suite: CipherSuite, clientRandom: Buffer, serverRandom: Buffer) {
+  private constructor(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer) {
     this.suite = suite;
     this.#memory = Buffer.allocUnsafeSlow(SECRETS_OCTETS + keyBlockLength(suite));
     this.secrets = this.#memory.subarray(0, SECRETS_OCTETS);
-    this.masterSecret = this.secrets.subarray(0, MASTER_SECRET_OCTETS);
+    master.copy(this.secrets, 0);
     clientRandom.copy(this.secrets, MASTER_SECRET_OCTETS);
     serverRandom.copy(this.secrets, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
   }
@@ -40,17 +38,19 @@ export class KeySchedule {
     serverRandom: Buffer,
     transcript: Transcript | undefined,
   ): KeySchedule {
-    const schedule = new KeySchedule(suite, clientRandom, serverRandom);
-    if (transcript === undefined)
-      masterSecret(suite.hash, premaster, clientRandom, serverRandom, schedule.masterSecret);
-    else extendedMasterSecret(suite.hash, premaster, hashOf(suite, transcript), schedule.masterSecret);
-    return schedule;
+    const master =
+      transcript === undefined
+        ? masterSecret(suite.hash, premaster, clientRandom, serverRandom)
+        : extendedMasterSecret(suite.hash, premaster, hashOf(suite, transcript));
+    return new KeySchedule(suite, master, clientRandom, serverRandom);
   }
 
   static fromMaster(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer): KeySchedule {
-    const schedule = new KeySchedule(suite, clientRandom, serverRandom);
-    master.copy(schedule.masterSecret);
-    return schedule;
+    return new KeySchedule(suite, master, clientRandom, serverRandom);
+  }
+
+  get masterSecret(): Buffer {
+    return this.secrets.subarray(0, MASTER_SECRET_OCTETS);
   }
 
   get clientRandom(): Buffer {
@@ -63,8 +63,8 @@ export class KeySchedule {
 
   /** Write keys of both sides. */
   keys(): Buffer {
-    const keys = this.#memory.subarray(SECRETS_OCTETS);
-    return keyBlock(this.suite, this.masterSecret, this.clientRandom, this.serverRandom, keys);
+    keyBlock(this.suite, this.masterSecret, this.clientRandom, this.serverRandom).copy(this.#memory, SECRETS_OCTETS);
+    return this.#memory.subarray(SECRETS_OCTETS);
   }
 
   /** What the Finished of `sender` says after the messages of the transcript (RFC 5246 7.4.9). */

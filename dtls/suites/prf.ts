@@ -6,17 +6,9 @@ import { Hmac } from './hmac.ts';
  *
  * @param secret any number of octets
  * @param label ASCII
- * @param length octets of the result
- * @param result where it goes; memory of its own where absent
+ * @param length octets of the result, which has memory of its own
  */
-export function prf(
-  hash: PrfHash,
-  secret: Uint8Array,
-  label: string,
-  seed: Buffer,
-  length: number,
-  result: Buffer = Buffer.alloc(length),
-): Buffer {
+export function prf(hash: PrfHash, secret: Uint8Array, label: string, seed: Buffer, length: number): Buffer {
   const hmac = HMACS[hash];
   hmac.setKey(secret);
   const head = hmac.length;
@@ -30,6 +22,7 @@ export function prf(
   message.write(label, head, 'latin1');
   seed.copy(message, head + label.length);
 
+  const result = Buffer.alloc(length);
   for (let offset = 0; offset < length; offset += head) {
     A.copy(message, 0, 0, head);
     hmac.finish(head + labelAndSeed, BLOCK, 0);

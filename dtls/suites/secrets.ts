@@ -25,20 +25,13 @@ export function ecdhePskPremasterSecret(shared: Buffer, key: Buffer): Buffer {
 }
 
 /** The master secret of RFC 5246 8.1, of peers without the extended one. */
-export function masterSecret(
-  hash: PrfHash,
-  premaster: Buffer,
-  clientRandom: Buffer,
-  serverRandom: Buffer,
-  result?: Buffer,
-): Buffer {
-  const seed = Buffer.concat([clientRandom, serverRandom]);
-  return prf(hash, premaster, 'master secret', seed, MASTER_SECRET_OCTETS, result);
+export function masterSecret(hash: PrfHash, premaster: Buffer, clientRandom: Buffer, serverRandom: Buffer): Buffer {
+  return prf(hash, premaster, 'master secret', Buffer.concat([clientRandom, serverRandom]), MASTER_SECRET_OCTETS);
 }
 
 /** The extended master secret (RFC 7627 4). @param sessionHash of all handshake messages up to ClientKeyExchange */
-export function extendedMasterSecret(hash: PrfHash, premaster: Buffer, sessionHash: Buffer, result?: Buffer): Buffer {
-  return prf(hash, premaster, 'extended master secret', sessionHash, MASTER_SECRET_OCTETS, result);
+export function extendedMasterSecret(hash: PrfHash, premaster: Buffer, sessionHash: Buffer): Buffer {
+  return prf(hash, premaster, 'extended master secret', sessionHash, MASTER_SECRET_OCTETS);
 }
 
 /** Octets of the key block of a suite. */
@@ -48,24 +41,16 @@ export function keyBlockLength({ bulk }: CipherSuite): number {
 
 /**
  * The key block (RFC 5246 6.3): client and server write MAC keys, keys and IVs, in this order; what RecordProtection takes.
- *
- * @param result where it goes; memory of its own where absent, so that nothing else is kept alive with it
+ * It has a memory of its own, so that nothing else is kept alive with it.
  */
-export function keyBlock(
-  suite: CipherSuite,
-  master: Buffer,
-  clientRandom: Buffer,
-  serverRandom: Buffer,
-  result?: Buffer,
-): Buffer {
+export function keyBlock(suite: CipherSuite, master: Buffer, clientRandom: Buffer, serverRandom: Buffer): Buffer {
   const seed = Buffer.concat([serverRandom, clientRandom]);
-  return prf(suite.hash, master, 'key expansion', seed, keyBlockLength(suite), result);
+  return prf(suite.hash, master, 'key expansion', seed, keyBlockLength(suite));
 }
 
 /** The content of a Finished message (RFC 5246 7.4.9), 12 octets. @param handshakeHash of all messages before it */
 export function verifyData(hash: PrfHash, master: Buffer, sender: 'client' | 'server', handshakeHash: Buffer): Buffer {
-  const result = Buffer.allocUnsafe(VERIFY_DATA_OCTETS);
-  return prf(hash, master, `${sender} finished`, handshakeHash, VERIFY_DATA_OCTETS, result);
+  return prf(hash, master, `${sender} finished`, handshakeHash, VERIFY_DATA_OCTETS);
 }
 
 /**
