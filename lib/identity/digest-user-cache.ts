@@ -4,13 +4,13 @@ import { LRUCache } from 'lru-cache';
 
 import type { DigestUser, DigestUserSource } from '../../kmc/subscribers/index.ts';
 import { computeHa1, type DigestAlgorithm } from '../../sip/digest/index.ts';
-import type { Identity } from './identity.ts';
+import type { DigestProof } from './digest-proofs.ts';
 
 /** What one user name can be verified by; a name that nobody has looks the same but for `known`. */
 export interface CachedDigestUser {
   readonly known: boolean;
   /** By algorithm: HA1, which is secret, and who proves to have it. */
-  readonly proofs: ReadonlyMap<DigestAlgorithm, { readonly ha1: string; readonly identity: Identity }>;
+  readonly proofs: ReadonlyMap<DigestAlgorithm, DigestProof>;
   readonly expiresAt: number;
 }
 

@@ -3,7 +3,9 @@ import type { BootstrappingInfo } from '../../kmc/key-centre.ts';
 import { computeHa1 } from '../../sip/digest/index.ts';
 import type { SipRequest } from '../../sip/message/index.ts';
 import type { AuthenticationResult, Authenticator } from './authenticator.ts';
-import { DigestVerifier, type DigestClaim, type DigestVerifierOptions } from './digest-verifier.ts';
+import { DigestProofs } from './digest-proofs.ts';
+import { DigestScheme } from './digest-scheme.ts';
+import type { DigestClaim, DigestVerifierOptions } from './digest-verifier.ts';
 import type { Identity } from './identity.ts';
 import type { KeyCache, KeyLookup } from './key-cache.ts';
 
@@ -15,38 +17,27 @@ export interface GbaDigestAuthenticatorOptions extends DigestVerifierOptions {
 }
 
 /** SIP digest with a GBA key: the user name is a B-TID, the password the NAF key in base64 (TS 33.220, TS 24.109 5.2). */
-export class GbaDigestAuthenticator implements Authenticator {
+export class GbaDigestAuthenticator extends DigestScheme implements Authenticator {
   readonly scheme = 'gba-digest';
-  readonly realm: string;
   readonly #options: GbaDigestAuthenticatorOptions;
-  readonly #digest: DigestVerifier;
-  /** What a key proves, by algorithm, for as long as the key cache holds the key. */
-  readonly #proofs = new WeakMap<BootstrappingInfo, Map<string, Proof>>();
+  readonly #proofs = new DigestProofs<BootstrappingInfo>((info, claim) => ({
+    ha1: computeHa1(claim.hash, claim.username, this.realm, nafKeyPassword(info.keys.meKeyMaterial)),
+    identity: identityOf(claim, info),
+  }));
 
   constructor(options: GbaDigestAuthenticatorOptions) {
-    this.realm = options.realm;
+    super(options);
     this.#options = options;
-    this.#digest = new DigestVerifier(options);
-  }
-
-  /** How the counts of nonces went (see `DigestVerifier`). */
-  get nonceCounters(): DigestVerifier['nonceCounters'] {
-    return this.#digest.nonceCounters;
-  }
-
-  /** How full the table of live nonces is, from 0 to 1. */
-  get nonceFill(): number {
-    return this.#digest.nonceFill;
   }
 
   authenticate(request: SipRequest): AuthenticationResult | Promise<AuthenticationResult> {
-    const claim = this.#digest.claim(request);
+    const claim = this.digest.claim(request);
     if ('outcome' in claim) return claim;
     const { keys, nafId, gsids } = this.#options;
     const wanted = { btid: claim.username, nafId, gsids };
     const known = keys.known(wanted);
     if (known !== undefined) return this.#decide(request, claim, known);
-    if (parseBtid(claim.username) === undefined) return this.#digest.challenge(request, 'unknown-user');
+    if (parseBtid(claim.username) === undefined) return this.digest.challenge(request, 'unknown-user');
     const lookup = keys.find(wanted);
     if (lookup instanceof Promise) return lookup.then((settled) => this.#decide(request, claim, settled));
     return this.#decide(request, claim, lookup);
@@ -55,46 +46,24 @@ export class GbaDigestAuthenticator implements Authenticator {
   #decide(request: SipRequest, claim: DigestClaim, lookup: KeyLookup): AuthenticationResult {
     switch (lookup.outcome) {
       case 'unknown':
-        return this.#digest.challenge(request, 'unknown-user');
+        return this.digest.challenge(request, 'unknown-user');
       case 'expired':
-        return this.#digest.challenge(request, 'expired-key');
+        return this.digest.challenge(request, 'expired-key');
       case 'not-authorised':
-        return this.#digest.refuse(request, 'not-authorised');
+        return this.digest.refuse(request, 'not-authorised');
       case 'unavailable':
-        return this.#digest.refuse(request, 'key-centre-unavailable');
+        return this.digest.refuse(request, 'key-centre-unavailable');
       case 'found':
         return this.#verify(request, claim, lookup.info);
     }
   }
 
   #verify(request: SipRequest, claim: DigestClaim, info: BootstrappingInfo): AuthenticationResult {
-    const { ha1, identity } = this.#proofOf(info, claim);
-    const refusal = this.#digest.check(request, claim, ha1);
-    if (refusal !== undefined) return this.#digest.challenge(request, refusal);
-    return this.#digest.accept(claim, ha1, identity);
+    const { ha1, identity } = this.#proofs.of(info, claim);
+    const refusal = this.digest.check(request, claim, ha1);
+    if (refusal !== undefined) return this.digest.challenge(request, refusal);
+    return this.digest.accept(claim, ha1, identity);
   }
-
-  #proofOf(info: BootstrappingInfo, claim: DigestClaim): Proof {
-    let proofs = this.#proofs.get(info);
-    if (proofs === undefined) {
-      proofs = new Map();
-      this.#proofs.set(info, proofs);
-    }
-    const { hash, username } = claim;
-    let proof = proofs.get(hash);
-    if (proof === undefined) {
-      const ha1 = computeHa1(hash, username, this.realm, nafKeyPassword(info.keys.meKeyMaterial));
-      proof = { ha1, identity: identityOf(claim, info) };
-      proofs.set(hash, proof);
-    }
-    return proof;
-  }
-}
-
-/** The same for every request that is signed with one key and algorithm. `ha1` is secret. */
-interface Proof {
-  readonly ha1: string;
-  readonly identity: Identity;
 }
 
 function identityOf(claim: DigestClaim, info: BootstrappingInfo): Identity {

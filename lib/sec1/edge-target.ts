@@ -1,5 +1,13 @@
-import type { Flow, Peer, ProxyTarget, Scheduler, SipRequest, SipResponse } from '../../sip/index.ts';
-import { retryAfterSeconds, type SipTarget } from '../sec3/index.ts';
+import {
+  retryAfterSeconds,
+  type Flow,
+  type Peer,
+  type ProxyTarget,
+  type Scheduler,
+  type SipRequest,
+  type SipResponse,
+} from '../../sip/index.ts';
+import type { SipTarget } from '../sec3/index.ts';
 import type { Departures } from './departures.ts';
 import type { ResolvedHop } from './hop-resolver.ts';
 import type { LargeRequests } from './large-requests.ts';

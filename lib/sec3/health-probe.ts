@@ -1,4 +1,5 @@
 import {
+  retryAfterSeconds,
   SipError,
   SipRequest,
   type ClientTransactionHandler,
@@ -7,7 +8,6 @@ import {
   type SipResponse,
   type Timer,
 } from '../../sip/index.ts';
-import { retryAfterSeconds } from './retry-after.ts';
 import type { SipTarget } from './sip-target.ts';
 
 /** How a target is checked. */

@@ -1,6 +1,5 @@
 export { HealthChecker, type HealthCheckerOptions } from './health-checker.ts';
 export type { HealthCheckSettings } from './health-probe.ts';
-export { retryAfterSeconds } from './retry-after.ts';
 export { SipTarget, type SipTargetOptions } from './sip-target.ts';
 export {
   SipTargetTable,

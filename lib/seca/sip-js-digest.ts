@@ -2,7 +2,8 @@ import { randomBytes } from 'node:crypto';
 
 import { Core } from 'sip.js';
 
-import { answerChallenge, computeRspauth, parseAuthenticationInfo, type ChallengeAnswer } from '../../sip/index.ts';
+import { answerChallenge, type ChallengeAnswer } from '../../sip/index.ts';
+import { provesPeer } from './proves-peer.ts';
 
 /** Who the agent is towards one NAF (TS 24.109 5.2): username B-TID, password base64 of Ks_NAF. */
 export interface DigestIdentity {
@@ -52,12 +53,6 @@ export class SipJsDigest extends Core.DigestAuthentication {
 
   /** False when the answer claims to come from who shares our key (Authentication-Info), and its proof is wrong. */
   provesPeer(info: string | undefined, body: string): boolean {
-    const answer = this.#answer;
-    const rspauth = info === undefined ? undefined : parseAuthenticationInfo(info)?.rspauth;
-    if (answer === undefined || rspauth === undefined) return true;
-    const { uri, nonce, nc, cnonce } = answer.fields;
-    const { algorithm, ha1, qop } = answer;
-    const latin1 = Buffer.from(body, 'utf8').toString('latin1');
-    return rspauth === computeRspauth({ algorithm, ha1, uri, nonce, nc, cnonce, qop, body: latin1 });
+    return provesPeer(this.#answer, info, Buffer.from(body, 'utf8').toString('latin1'));
   }
 }

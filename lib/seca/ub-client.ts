@@ -1,4 +1,4 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import { Agent, request } from 'undici';
 
@@ -11,6 +11,7 @@ import {
   parseDigestHeader,
   type DigestParameters,
 } from '../../kmc/ub/index.ts';
+import { equalDigests } from '../../sip/digest/index.ts';
 import { OsgateError } from '../errors.ts';
 import type { BootstrappedKeys } from './bootstrapped-keys.ts';
 import type { Uicc } from './uicc.ts';
@@ -142,7 +143,7 @@ export class UbClient {
       body: response.body,
     });
     const given = info?.get('rspauth') ?? '';
-    if (given.length !== expected.length || !timingSafeEqual(Buffer.from(given), Buffer.from(expected))) {
+    if (!equalDigests(expected, given)) {
       throw refused('the answer does not prove that it comes from the key centre (rspauth)');
     }
     const document = parseBootstrappingInfo(response.body);

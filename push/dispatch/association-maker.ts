@@ -6,7 +6,7 @@ import { KmcError, type KeyCentre, type NafId, type UserSecuritySetting } from '
 import type { GatewayAssociations, KeptSetting } from '../association/index.ts';
 import { formatGpiEnvelope } from '../envelope/index.ts';
 import type { GpiCodec } from '../gpi/index.ts';
-import type { PackedResynchronisation, Recipient } from '../message/index.ts';
+import { recipientKey, type PackedResynchronisation, type Recipient } from '../message/index.ts';
 import type { Clock } from './clock.ts';
 import type { DispatchSettings } from './dispatch-settings.ts';
 
@@ -50,7 +50,7 @@ export class AssociationMaker {
   /** The P-TID of a NAF SA that the agent has, and that lives long enough. */
   confirmed(recipient: Recipient): string | undefined {
     const { clock, settings } = this.#options;
-    const key = keyOf(recipient);
+    const key = recipientKey(recipient);
     const association = this.#confirmed.get(key);
     if (association === undefined) return undefined;
     if (association.expiresAt - settings.minimumKeyRestMilliseconds > clock.now()) return association.ptid;
@@ -60,12 +60,12 @@ export class AssociationMaker {
 
   /** The agent has answered under that NAF SA. */
   confirm(recipient: Recipient, ptid: string, expiresAt: number): void {
-    this.#confirmed.set(keyOf(recipient), { ptid, expiresAt });
+    this.#confirmed.set(recipientKey(recipient), { ptid, expiresAt });
   }
 
   /** The agent did not answer: other keys for the next push. These stay until they end, for a receipt that is late. */
   doubt(recipient: Recipient, ptid: string): void {
-    const key = keyOf(recipient);
+    const key = recipientKey(recipient);
     if (this.#confirmed.get(key)?.ptid === ptid) this.#confirmed.delete(key);
   }
 
@@ -143,8 +143,4 @@ function failureOf(error: unknown): AssociationFailure {
 
 function kept({ gsid, flags, uids }: UserSecuritySetting): KeptSetting {
   return { gsid, flags, uids };
-}
-
-function keyOf({ type, value }: Recipient): string {
-  return `${type} ${value}`;
 }

@@ -9,6 +9,7 @@ export {
 export {
   PUSH_MESSAGE_CLASSES,
   PUSH_PRIORITIES,
+  recipientKey,
   type PushMessage,
   type PushMessageClass,
   type PushPriority,

@@ -37,7 +37,8 @@ export function formatPushContent(push: PushContent): Buffer {
 
 /** Undefined for what is no content. */
 export function parsePushContent(octets: Buffer): PushContent | undefined {
-  const elements = read(octets, isFlatArray(octets, WITH_CLASS) ? WITH_CLASS : WITH_CLASS - 1);
+  const classed = read(octets, WITH_CLASS);
+  const elements = classed.length === 0 ? read(octets, WITH_CLASS - 1) : classed;
   const [id, type, content, applicationId, deliverBefore, messageClass] = elements;
   if (!isName(id) || !isName(type) || !(content instanceof Uint8Array)) return undefined;
   if (typeof deliverBefore !== 'number' || !Number.isFinite(deliverBefore)) return undefined;

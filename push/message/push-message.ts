@@ -5,6 +5,11 @@ export interface Recipient {
   readonly value: string;
 }
 
+/** The recipient as a key of maps. */
+export function recipientKey({ type, value }: Recipient): string {
+  return `${type} ${value}`;
+}
+
 export const PUSH_PRIORITIES = ['high', 'medium', 'low'] as const;
 export type PushPriority = (typeof PUSH_PRIORITIES)[number];
 

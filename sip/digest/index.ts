@@ -20,6 +20,7 @@ export {
   type AuthenticationInfo,
   type DigestCredentials,
 } from './credentials.ts';
+export { equalDigests } from './equal-digests.ts';
 export { NonceCountWindow, type NonceCountVerdict, type NonceCountWindowOptions } from './nonce-count-window.ts';
 export { NonceFactory, type NonceFactoryOptions, type NonceVerdict } from './nonce-factory.ts';
 export { computeHa1, computeResponse, computeRspauth, type DigestResponseInput } from './response.ts';

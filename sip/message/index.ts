@@ -22,6 +22,7 @@ export {
   type ParseResult,
 } from './parse-message.ts';
 export { reasonPhrase } from './reason-phrases.ts';
+export { retryAfterSeconds } from './retry-after.ts';
 export {
   formatHost,
   formatUri,

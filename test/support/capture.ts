@@ -6,7 +6,7 @@ import { runProgram } from './run-program.ts';
 /** Longer than any test: a capture that nobody stops ends by itself. */
 const LONGEST_SECONDS = 200;
 
-/** What goes over UDP on loopback, captured and dissected by the real tshark. */
+/** What goes over loopback, UDP where nothing else is said, captured and dissected by the real tshark. */
 export class Capture {
   readonly #child: ChildProcess | undefined;
   readonly #file: string;
@@ -18,8 +18,8 @@ export class Capture {
   }
 
   /** Resolves when packets are really captured. */
-  static async start(file: string): Promise<Capture> {
-    const child = spawn('tshark', ['-i', 'lo', '-f', 'udp', '-w', file, '-a', `duration:${LONGEST_SECONDS}`, '-q'], {
+  static async start(file: string, filter = 'udp', longestSeconds = LONGEST_SECONDS): Promise<Capture> {
+    const child = spawn('tshark', ['-i', 'lo', '-f', filter, '-w', file, '-a', `duration:${longestSeconds}`, '-q'], {
       stdio: ['ignore', 'ignore', 'pipe'],
     });
     await new Promise<void>((resolve, reject) => {

@@ -1,4 +1,4 @@
-import { publicIdentity, type Recipient, type UdpAddress } from '../../../push/index.ts';
+import { publicIdentity, recipientKey, type Recipient, type UdpAddress } from '../../../push/index.ts';
 import { parseUdpAddress, type PushAddressConfig } from '../../config/index.ts';
 
 interface Entry {
@@ -21,21 +21,17 @@ export class AddressBook {
   replace(addresses: readonly PushAddressConfig[]): void {
     this.#entries = new Map(
       addresses.map(({ recipient, udp, msisdn }) => [
-        keyOf({ type: publicIdentity(recipient) === undefined ? 'impi' : 'impu', value: recipient }),
+        recipientKey({ type: publicIdentity(recipient) === undefined ? 'impi' : 'impu', value: recipient }),
         { udp: udp === undefined ? undefined : parseUdpAddress(udp), msisdn },
       ]),
     );
   }
 
   udp(recipient: Recipient): UdpAddress | undefined {
-    return this.#entries.get(keyOf(recipient))?.udp;
+    return this.#entries.get(recipientKey(recipient))?.udp;
   }
 
   msisdn(recipient: Recipient): string | undefined {
-    return this.#entries.get(keyOf(recipient))?.msisdn;
+    return this.#entries.get(recipientKey(recipient))?.msisdn;
   }
-}
-
-function keyOf({ type, value }: Recipient): string {
-  return `${type} ${value}`;
 }

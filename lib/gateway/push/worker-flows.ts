@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { Recipient, UplinkHandler } from '../../../push/index.ts';
+import { recipientKey, type Recipient, type UplinkHandler } from '../../../push/index.ts';
 import { MAXIMUM_FLOWS_OF_IDENTITY } from '../../sec1/index.ts';
 import type { FlowSender, Parcel, RemoteFlows, SendResult } from '../../push/sip/index.ts';
 import { decodeWorkerMessage, encodeWorkerMessage, type WorkerPushMessage } from './worker-message.ts';
@@ -50,12 +50,12 @@ export class WorkerFlows implements RemoteFlows {
   }
 
   async has(recipient: Recipient): Promise<boolean> {
-    if (this.#known.has(keyOf(recipient))) return true;
+    if (this.#known.has(recipientKey(recipient))) return true;
     return (await this.#find(recipient)).length > 0;
   }
 
   async send(parcel: Parcel): Promise<SendResult> {
-    const key = keyOf(parcel.recipient);
+    const key = recipientKey(parcel.recipient);
     const known = this.#known.get(key);
     let last = NO_FLOW;
     if (known !== undefined) {
@@ -92,7 +92,7 @@ export class WorkerFlows implements RemoteFlows {
     );
     found.sort((one, other) => one.age - other.age);
     const [first] = found;
-    if (first !== undefined) this.#known.set(keyOf(recipient), first.worker);
+    if (first !== undefined) this.#known.set(recipientKey(recipient), first.worker);
     return found.map(({ worker }) => worker);
   }
 
@@ -153,8 +153,4 @@ export class WorkerFlows implements RemoteFlows {
         uplink?.(message.octets);
     }
   }
-}
-
-function keyOf({ type, value }: Recipient): string {
-  return `${type} ${value}`;
 }

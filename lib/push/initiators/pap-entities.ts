@@ -1,4 +1,5 @@
 import { boundaryOf, PAP_CODES, parseMultipart, type BodyPart, type PapCode } from '../../../push/index.ts';
+import { mediaTypeOf } from '../media-type.ts';
 
 /** The entities of a request (OMA-TS-PAP 8): the control entity, and what a push carries. */
 export type PapEntities =
@@ -68,10 +69,6 @@ function withControl(octets: Buffer, content?: PapContent): PapEntities {
 function isXml(contentType: string): boolean {
   const type = mediaTypeOf(contentType);
   return type === 'application/xml' || type === 'text/xml';
-}
-
-function mediaTypeOf(contentType: string): string {
-  return (contentType.split(';', 1)[0] ?? '').trim().toLowerCase();
 }
 
 function bad(detail: string): PapEntities {

@@ -8,6 +8,7 @@ import type {
   SipResponse,
   TransactionEngine,
 } from '../../../sip/index.ts';
+import { mediaTypeOf } from '../media-type.ts';
 import { failureOf, isOfTheFlow } from './sip-outcomes.ts';
 
 /** How one MESSAGE to one place ended. */
@@ -95,12 +96,6 @@ function failed(reason: string): CarrierResult {
 
 function replyOf(response: SipResponse, replyType: string): Buffer | undefined {
   const type = response.header('Content-Type');
-  if (type === undefined || mediaType(type) !== replyType) return undefined;
+  if (type === undefined || mediaTypeOf(type) !== replyType) return undefined;
   return response.bodyBytes();
-}
-
-/** Lower case, without parameters. */
-export function mediaType(contentType: string): string {
-  const semicolon = contentType.indexOf(';');
-  return (semicolon < 0 ? contentType : contentType.slice(0, semicolon)).trim().toLowerCase();
 }

@@ -1,4 +1,4 @@
-import type { SipResponse } from '../../../sip/index.ts';
+import { retryAfterSeconds, type SipResponse } from '../../../sip/index.ts';
 import type { CarrierResult } from '../../../push/index.ts';
 
 /**
@@ -16,7 +16,9 @@ const MAXIMUM_RETRY_AFTER_SECONDS = 86_400;
 /** What a final response to a MESSAGE says of the delivery, but for 2xx. */
 export function failureOf(response: SipResponse): Extract<CarrierResult, { outcome: 'failed' }> {
   const { status } = response;
-  const retryAfterMilliseconds = retryAfterOf(response);
+  const seconds = retryAfterSeconds(response);
+  const retryAfterMilliseconds =
+    seconds === undefined ? undefined : Math.min(seconds, MAXIMUM_RETRY_AFTER_SECONDS) * 1000;
   return {
     outcome: 'failed',
     // A server that names a time expects the message again.
@@ -29,11 +31,4 @@ export function failureOf(response: SipResponse): Extract<CarrierResult, { outco
 /** True when another flow of the same agent, or the SIP core, may have more luck. */
 export function isOfTheFlow(status: number): boolean {
   return OF_THE_FLOW.has(status);
-}
-
-/** Retry-After: seconds, which a comment or parameters may follow (RFC 3261 20.33). */
-function retryAfterOf(response: SipResponse): number | undefined {
-  const seconds = Number.parseInt(response.header('Retry-After') ?? '', 10);
-  if (!Number.isSafeInteger(seconds) || seconds < 0) return undefined;
-  return Math.min(seconds, MAXIMUM_RETRY_AFTER_SECONDS) * 1000;
 }

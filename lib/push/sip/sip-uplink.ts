@@ -1,6 +1,6 @@
 import { PUSH_PACKAGE_CONTENT_TYPE, TokenBucket, type UplinkHandler } from '../../../push/index.ts';
 import { isSipUri, type ProxyContext } from '../../../sip/index.ts';
-import { mediaType } from './message-attempt.ts';
+import { mediaTypeOf } from '../media-type.ts';
 
 export interface SipUplinkOptions {
   /** The FQDN that agents send packages to: `sip:` and this, at any port. */
@@ -29,7 +29,7 @@ export class SipUplink {
     const uri = request.requestUri;
     const { fqdn, maximumOctets, uplink } = this.#options;
     if (!isSipUri(uri) || uri.user !== undefined || uri.host.toLowerCase() !== fqdn.toLowerCase()) return false;
-    if (mediaType(request.header('Content-Type') ?? '') !== PUSH_PACKAGE_CONTENT_TYPE) {
+    if (mediaTypeOf(request.header('Content-Type') ?? '') !== PUSH_PACKAGE_CONTENT_TYPE) {
       context.reply(415, undefined, (response) => {
         response.set('Accept', PUSH_PACKAGE_CONTENT_TYPE);
       });

@@ -1,14 +1,13 @@
-import { randomBytes, timingSafeEqual } from 'node:crypto';
+import { randomBytes } from 'node:crypto';
 
 import {
   answerChallenge,
-  computeRspauth,
-  parseAuthenticationInfo,
   parseChallenge,
   type ChallengeAnswer,
   type SipRequest,
   type SipResponse,
 } from '../../../sip/index.ts';
+import { provesPeer } from '../proves-peer.ts';
 
 /** A name and a password for one realm. */
 export interface SipCredentials {
@@ -79,13 +78,7 @@ export class DigestAnswers {
   /** False when a response claims to come from who shares our key (Authentication-Info), and its proof is wrong. */
   provesPeer(response: SipResponse): boolean {
     const info = response.header('Proxy-Authentication-Info') ?? response.header('Authentication-Info');
-    const rspauth = info === undefined ? undefined : parseAuthenticationInfo(info)?.rspauth;
-    if (this.#last === undefined || rspauth === undefined) return true;
-    const { algorithm, ha1, qop, fields } = this.#last;
-    const { uri, nonce, nc, cnonce } = fields;
-    const expected = computeRspauth({ algorithm, ha1, uri, nonce, nc, cnonce, qop, body: response.body });
-    const found = Buffer.from(rspauth);
-    return found.length === expected.length && timingSafeEqual(found, Buffer.from(expected));
+    return provesPeer(this.#last, info, response.body);
   }
 }
 

@@ -6,6 +6,7 @@ import {
   type SipResponse,
   type TransactionUser,
 } from '../../../sip/index.ts';
+import { mediaTypeOf } from '../../push/media-type.ts';
 import type { IntakeAnswer, PushIntake } from './push-intake.ts';
 
 const ALLOW = 'MESSAGE, OPTIONS';
@@ -60,7 +61,7 @@ export class PushUserAgent implements TransactionUser {
   /** Undefined for what is no push. */
   #take(request: SipRequest, source: string): Promise<IntakeAnswer> | undefined {
     if (request.has('Require') || request.has('Content-Encoding')) return undefined;
-    switch (mediaType(request)) {
+    switch (mediaTypeOf(request.header('Content-Type') ?? '')) {
       case PUSH_PACKAGE_CONTENT_TYPE:
         return this.#intake.take(request.bodyBytes(), source);
       case GPI_CONTENT_TYPE:
@@ -112,9 +113,4 @@ function unsupported(request: SipRequest): SipResponse {
   response.set('Accept', ACCEPT);
   if (request.has('Content-Encoding')) response.set('Accept-Encoding', 'identity');
   return response;
-}
-
-function mediaType(request: SipRequest): string {
-  const value = request.header('Content-Type') ?? '';
-  return (value.split(';', 1)[0] ?? '').trim().toLowerCase();
 }

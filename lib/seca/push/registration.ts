@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import {
   parseDecimal,
   parseNameAddress,
+  retryAfterSeconds,
   SipRequest,
   type Flow,
   type Scheduler,
@@ -219,8 +220,7 @@ class Refusal extends OsgateError {
 const MAXIMUM_RETRY_AFTER_SECONDS = 3600;
 
 function retryAfter(response: SipResponse): number {
-  const digits = /^\d{1,9}/.exec(response.header('Retry-After') ?? '')?.[0] ?? '0';
-  return Math.min(Number(digits), MAXIMUM_RETRY_AFTER_SECONDS) * 1000;
+  return Math.min(retryAfterSeconds(response) ?? 0, MAXIMUM_RETRY_AFTER_SECONDS) * 1000;
 }
 
 /** What stands at our Contact among those of the answer, or in Expires (RFC 3261 10.2.4). */

@@ -1,5 +1,3 @@
-import { spawn, type ChildProcess } from 'node:child_process';
-
 import { Capture } from '../../support/capture.ts';
 import { runProgram } from '../../support/run-program.ts';
 
@@ -15,28 +13,16 @@ export class SmppCapture {
   readonly #file: string;
   readonly #port: number;
 
-  private constructor(child: ChildProcess, file: string, port: number) {
-    this.#capture = new Capture(child, file);
+  private constructor(capture: Capture, file: string, port: number) {
+    this.#capture = capture;
     this.#file = file;
     this.#port = port;
   }
 
   /** Resolves when packets are really captured. */
   static async start(file: string, port: number): Promise<SmppCapture> {
-    const filter = ['-i', 'lo', '-f', `tcp port ${port}`, '-w', file, '-a', `duration:${LONGEST_SECONDS}`, '-q'];
-    const child = spawn('tshark', filter, { stdio: ['ignore', 'ignore', 'pipe'] });
-    await new Promise<void>((resolve, reject) => {
-      child.once('error', reject);
-      child.once('close', () => {
-        reject(new Error('tshark ended before it captured'));
-      });
-      let said = '';
-      child.stderr.setEncoding('utf8').on('data', (text: string) => {
-        said += text;
-        if (said.includes('Capture started') || said.includes('Capturing on')) setTimeout(resolve, 500);
-      });
-    });
-    return new SmppCapture(child, file, port);
+    const capture = await Capture.start(file, `tcp port ${port}`, LONGEST_SECONDS);
+    return new SmppCapture(capture, file, port);
   }
 
   stop(): Promise<void> {

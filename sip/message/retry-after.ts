@@ -1,4 +1,5 @@
-import { isDigits, type SipResponse } from '../../sip/index.ts';
+import { isDigits } from './characters.ts';
+import type { SipResponse } from './message.ts';
 
 /** Digits enough for 31 years: whatever is longer means for ever. */
 const MAXIMUM_DIGITS = 9;
