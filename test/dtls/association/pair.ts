@@ -1,3 +1,5 @@
+import { expect } from 'chai';
+
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto';
 
 import type { Association } from '../../../dtls/association/association.ts';
@@ -18,6 +20,9 @@ import { VirtualScheduler } from '../../support/virtual-scheduler.ts';
 import { ECDSA_CERTIFICATE, RSA_CERTIFICATE } from './certificates.ts';
 
 export const IDENTITY = '3GPP-bootstrapping;btid@example.com';
+/** The suite of pairs that ask for no other. */
+export const PSK_SUITE = 'TLS_PSK_WITH_AES_128_GCM_SHA256';
+
 export const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f', 'hex');
 const COOKIE = Buffer.from('0123456789abcdef');
 /** 2026-01-01. */
@@ -213,3 +218,22 @@ function credentialsOf({ certificate, privateKey }: { certificate: string; priva
 
 export const ECDSA_CREDENTIALS = credentialsOf(ECDSA_CERTIFICATE);
 export const RSA_CREDENTIALS = credentialsOf(RSA_CERTIFICATE);
+
+/** A pair whose handshake is over, with an empty list of datagrams sent. */
+export function established(options: ConstructorParameters<typeof Pair>[0] = { suite: PSK_SUITE }): Pair {
+  const pair = new Pair(options).run(100);
+  expect(pair.client.established).to.have.lengthOf(1);
+  expect(pair.server.established).to.have.lengthOf(1);
+  pair.sent.length = 0;
+  return pair;
+}
+
+/** Sends a message to the server and one back. */
+export function echo(pair: Pair, text = 'ping'): void {
+  expect(pair.clientAssociation.send(Buffer.from(text))).to.be.true;
+  pair.scheduler.advance(10);
+  expect(pair.server.messages).to.include(text);
+  expect(pair.serverAssociation.send(Buffer.from(text))).to.be.true;
+  pair.scheduler.advance(10);
+  expect(pair.client.messages).to.include(text);
+}
