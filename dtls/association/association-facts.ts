@@ -1,5 +1,3 @@
-import { RANDOM_OCTETS } from '../handshake/key-schedule.ts';
-import { MASTER_SECRET_OCTETS } from '../suites/secrets.ts';
 import { encodeSession } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { exportKeyingMaterial } from '../suites/secrets.ts';
@@ -18,7 +16,8 @@ export abstract class AssociationFacts {
   }
 
   get pskIdentity(): Buffer | undefined {
-    return this.negotiated?.pskIdentity;
+    const identity = this.negotiated?.pskIdentity;
+    return identity === undefined ? undefined : Buffer.from(identity, 'latin1');
   }
 
   get pskData(): unknown {
@@ -50,12 +49,12 @@ export abstract class AssociationFacts {
     if (this.role !== 'client' || negotiated?.sessionExpiresAt === undefined) return undefined;
     return encodeSession({
       cipherSuite: negotiated.suite.code,
-      masterSecret: negotiated.secrets.subarray(0, MASTER_SECRET_OCTETS),
+      masterSecret: negotiated.secrets.masterSecret,
       extendedMasterSecret: negotiated.extendedMasterSecret,
       expiresAt: negotiated.sessionExpiresAt,
       keyExpiresAt: this.expiresAt,
       serverName: negotiated.serverName,
-      pskIdentity: negotiated.pskIdentity,
+      pskIdentity: this.pskIdentity,
       peerCertificates: negotiated.peerCertificates,
       sessionId: negotiated.sessionId,
       ticket: negotiated.ticket,
@@ -65,14 +64,12 @@ export abstract class AssociationFacts {
   /** A fatal alert has come that is authentic: the session is not to be resumed (RFC 5246 7.2.2). A server's cache has more to do. */
   protected forgetSession(): void {}
 
-  /** Keying material for the application (RFC 5705). Undefined until the association is established. */
+  /** Keying material for the application (RFC 5705). Undefined until the association is established, and where its secrets are wiped. */
   exportKeyingMaterial(length: number, label: string, context?: Buffer): Buffer | undefined {
     const negotiated = this.negotiated;
-    if (negotiated === undefined || this.state === 'handshaking') return undefined;
-    const { suite, secrets } = negotiated;
-    const master = secrets.subarray(0, MASTER_SECRET_OCTETS);
-    const client = secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
-    const server = secrets.subarray(MASTER_SECRET_OCTETS + RANDOM_OCTETS);
-    return exportKeyingMaterial(suite.hash, master, label, { client, server }, length, context);
+    if (negotiated === undefined || this.state === 'handshaking' || negotiated.secrets.areWiped) return undefined;
+    const { hash } = negotiated.suite;
+    const { masterSecret, clientRandom: client, serverRandom: server } = negotiated.secrets;
+    return exportKeyingMaterial(hash, masterSecret, label, { client, server }, length, context);
   }
 }

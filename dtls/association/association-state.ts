@@ -7,7 +7,7 @@ export interface AssociationState {
   readonly role: 'server' | 'client';
   /** Code point of the cipher suite. */
   readonly cipherSuite: number;
-  /** Write keys of both directions, as the key block has them. */
+  /** Write keys of both directions, as the key block has them. They and `secrets` are zeros once the association has ended. */
   readonly keys: Buffer;
   /** Master secret (48 octets), client random (32), server random (32): what exporters need. */
   readonly secrets: Buffer;

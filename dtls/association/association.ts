@@ -4,8 +4,6 @@ import { ReplayWindow } from '../record/replay-window.ts';
 import { ALERT, ALERT_LEVEL } from '../errors.ts';
 import { copyOctets, type FlightCarrier } from '../handshake/flight.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
-import { RANDOM_OCTETS } from '../handshake/key-schedule.ts';
-import { MASTER_SECRET_OCTETS } from '../suites/secrets.ts';
 import { AssociationFacts } from './association-facts.ts';
 import type { AssociationHost } from './association-host.ts';
 import type { AssociationState } from './association-state.ts';
@@ -17,7 +15,6 @@ import type { Negotiated } from './negotiated.ts';
 import { answerPathChallenge, beginPathCheck, isPathResponse, type PathCheck } from './path-check.ts';
 import type { CommonSettings } from './settings.ts';
 import { UnprovenAddress } from './unproven-address.ts';
-import { usageLimitsOf } from '../record/usage-limits.ts';
 
 export const NO_OCTETS: Buffer = Buffer.alloc(0);
 
@@ -44,13 +41,12 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   #window: ReplayWindow = new ReplayWindow();
   #writeEpoch: 0 | 1 = 0;
   #writeSequence = 0;
-  #sealLimit = 0;
   #expiresAt: number | undefined;
   #lastReceivedAt: number;
   #lastFlight: LastFlight | undefined;
   #pathCheck: PathCheck | undefined;
   #unproven: UnprovenAddress | undefined;
-  #refusedRenegotiationAt = Number.NEGATIVE_INFINITY;
+  #refusedRenegotiationAt: number | undefined;
 
   constructor(host: AssociationHost, settings: CommonSettings, peer: unknown, localCid: Buffer) {
     super();
@@ -146,9 +142,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
 
   /** Whether a ClientHello with this random is the one that the association was made with: a duplicate, no new handshake. */
   matchesClientHello(random: Uint8Array): boolean {
-    const own =
-      this.#handshake?.clientRandom ??
-      this.negotiated?.secrets.subarray(MASTER_SECRET_OCTETS, MASTER_SECRET_OCTETS + RANDOM_OCTETS);
+    const own = this.#handshake?.clientRandom ?? this.negotiated?.secrets.clientRandom;
     return own !== undefined && own.length > 0 && own.equals(random);
   }
 
@@ -194,16 +188,14 @@ export abstract class Association extends AssociationFacts implements FlightCarr
 
   /** Records of epoch 1 can be opened and sealed from now on. */
   installKeys(negotiated: Negotiated): void {
-    const { suite, keys, encryptThenMac } = negotiated;
-    const limits = this.settings.usageLimits ?? usageLimitsOf(suite.bulk);
+    const { suite, secrets, encryptThenMac } = negotiated;
     this.negotiated = negotiated;
-    // The last record is left for the alert that says so.
-    this.#sealLimit = limits.sealed - 1;
-    this.#protection = new RecordProtection(suite, keys, this.role === 'server', {
+    this.#protection = new RecordProtection(suite, secrets.octets, this.role === 'server', {
+      keysStart: secrets.keysStart,
       sendCid: this.peerCid,
       receiveCid: this.localCid,
       encryptThenMac,
-      limits,
+      limits: this.settings.usageLimits,
       keyRing: this.host.keyRing,
     });
   }
@@ -374,7 +366,8 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       last.flight.transmit(this, last.mtu, this.negotiated?.maximumSend ?? last.mtu);
     } else if (type === HANDSHAKE_TYPE.clientHello || type === HANDSHAKE_TYPE.helloRequest) {
       counters.renegotiationsRefused++;
-      if (now < this.#refusedRenegotiationAt + duplicateInterval) return;
+      const before = this.#refusedRenegotiationAt;
+      if (before !== undefined && now < before + duplicateInterval) return;
       this.#refusedRenegotiationAt = now;
       this.#sendAlert(ALERT_LEVEL.warning, ALERT.noRenegotiation);
     }
@@ -458,7 +451,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
   /** Seals unless the keys are used up, which ends the association. */
   #sealWithin(contentType: number, content: Uint8Array): Buffer | undefined {
     const protection = this.#protection;
-    if (protection !== undefined && protection.sealed < this.#sealLimit) return this.seal(contentType, content);
+    if (protection?.hasRoom === true) return this.seal(contentType, content);
     this.#endAtUsageLimit();
     return undefined;
   }
@@ -480,6 +473,9 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#sendToPeer(record);
   }
 
+  /** It has ended, and the host is about to be told. */
+  protected onEnd(): void {}
+
   #end(reason: CloseReason): void {
     if (this.#state === 'closed') return;
     if (this.#state === 'handshaking') this.host.counters.handshakesFailed++;
@@ -487,7 +483,10 @@ export abstract class Association extends AssociationFacts implements FlightCarr
     this.#handshake?.clear();
     this.#handshake = undefined;
     this.#lastFlight = undefined;
-    this.#protection?.end();
+    this.#protection?.leaveRing();
+    // Nothing is sealed any more, least of all under keys that are wiped.
+    this.#protection = undefined;
+    this.onEnd();
     this.host.setTimer(this, undefined);
     this.host.onClosed(this, reason);
   }

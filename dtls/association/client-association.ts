@@ -7,8 +7,7 @@ import type { ClientSettings } from './settings.ts';
 
 /** A client's association; start() sends its ClientHello. */
 export class ClientAssociation extends Association {
-  readonly role = 'client';
-  readonly #clientSettings: ClientSettings;
+  declare readonly settings: ClientSettings;
 
   /**
    * @param localCid what the peer is to send to us, 1 to 255 octets; empty when it need not
@@ -22,12 +21,15 @@ export class ClientAssociation extends Association {
     imported?: { readonly negotiated: Negotiated; readonly state: AssociationState; readonly window: ReplayState },
   ) {
     super(host, settings, peer, localCid);
-    this.#clientSettings = settings;
     if (imported !== undefined) this.restore(imported.negotiated, imported.state, imported.window);
   }
 
+  get role(): 'client' {
+    return 'client';
+  }
+
   start(): void {
-    const handshake = new ClientHandshake(this, this.#clientSettings);
+    const handshake = new ClientHandshake(this, this.settings);
     this.begin(handshake);
     handshake.start();
   }

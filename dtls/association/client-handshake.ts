@@ -20,14 +20,14 @@ import {
   type ServerKeyExchange,
   writeClientKeyExchange,
 } from '../handshake/key-exchange-messages.ts';
-import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { KeySchedule } from '../handshake/key-schedule.ts';
 import { readNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { readServerHello, type ServerHello } from '../handshake/server-hello.ts';
 import { Transcript } from '../handshake/transcript.ts';
 import { SESSION_ID_OCTETS, type Session } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { groupByCode } from '../suites/key-exchange.ts';
-import { ecdhePskPremasterSecret, pskPremasterSecret } from '../suites/secrets.ts';
+import { ecdhePskPremasterSecret, pskPremasterSecret, RANDOM_OCTETS } from '../suites/secrets.ts';
 import { sign, signatureSchemeByCode, verify } from '../suites/signature-schemes.ts';
 import { type Association, NO_OCTETS } from './association.ts';
 import {
@@ -186,7 +186,8 @@ export class ClientHandshake extends Handshake {
       return;
     }
     const schedule = KeySchedule.fromMaster(suite, session.masterSecret, this.clientRandom, this.#serverRandom);
-    const { pskIdentity, peerCertificates } = session;
+    const { peerCertificates } = session;
+    const pskIdentity = session.pskIdentity?.toString('latin1');
     this.#install(schedule, { pskIdentity, peerCertificates, resumed: true });
     association.expiresAt = session.keyExpiresAt;
     this.expected = [hello.extensions.sessionTicket === undefined ? finished : newSessionTicket];
@@ -334,7 +335,8 @@ export class ClientHandshake extends Handshake {
       const signature = sign(scheme, privateKey, this.transcript.octets);
       this.add(flight, writeCertificateVerify({ scheme: scheme.code, signature }, this.sendSequence++));
     }
-    this.#install(schedule, { pskIdentity: psk?.identity, peerCertificates: this.#peerCertificates, resumed: false });
+    const pskIdentity = psk?.identity.toString('latin1');
+    this.#install(schedule, { pskIdentity, peerCertificates: this.#peerCertificates, resumed: false });
     association.expiresAt = psk?.expiresAt;
     this.addFinished(flight, schedule, 'client');
     this.expected = [this.#hello?.extensions.sessionTicket === undefined ? finished : newSessionTicket];
@@ -356,11 +358,10 @@ export class ClientHandshake extends Handshake {
     const { association } = this;
     const extensions = this.#hello?.extensions;
     this.#schedule = schedule;
-    association.host.keyLog?.(keyLogLine(schedule));
+    association.host.keyLog?.(keyLogLine(schedule.secrets));
     this.#negotiated = {
       ...peer,
       suite: schedule.suite,
-      keys: schedule.keys(),
       secrets: schedule.secrets,
       extendedMasterSecret: extensions?.extendedMasterSecret ?? false,
       encryptThenMac: extensions?.encryptThenMac ?? false,

@@ -4,17 +4,17 @@ import type { Negotiated } from './negotiated.ts';
 
 /** The state of an established association. @param numbers where its records stand */
 export function exportedState(
-  { role, localCid, peerCid, expiresAt }: Association,
+  { role, localCid, peerCid, expiresAt, pskIdentity }: Association,
   negotiated: Negotiated,
   numbers: Pick<AssociationState, 'writeSequence' | 'replayWindow' | 'usage'>,
 ): AssociationState {
-  const { pskIdentity, pskData, serverName, peerCertificates } = negotiated;
+  const { pskData, serverName, peerCertificates } = negotiated;
   return {
     version: 1,
     role,
     cipherSuite: negotiated.suite.code,
-    keys: negotiated.keys,
-    secrets: negotiated.secrets,
+    keys: negotiated.secrets.keys,
+    secrets: negotiated.secrets.parts,
     encryptThenMac: negotiated.encryptThenMac,
     extendedMasterSecret: negotiated.extendedMasterSecret,
     resumed: negotiated.resumed,

@@ -1,3 +1,4 @@
+import { AssociationSecrets } from '../suites/association-secrets.ts';
 import { cipherSuiteByCode } from '../suites/cipher-suite.ts';
 import { keyBlockLength } from '../suites/secrets.ts';
 import type { Association } from './association.ts';
@@ -28,8 +29,7 @@ export function importAssociation(
   if (suite.legacy && !state.encryptThenMac) return undefined;
   const negotiated: Negotiated = {
     suite,
-    keys: state.keys,
-    secrets: state.secrets,
+    secrets: AssociationSecrets.restore(state.secrets, state.keys),
     extendedMasterSecret: state.extendedMasterSecret,
     encryptThenMac: state.encryptThenMac,
     resumed: state.resumed,
@@ -37,7 +37,7 @@ export function importAssociation(
     maximumSend: state.maximumSend,
     maximumReceive: state.maximumReceive,
     serverName: state.serverName,
-    pskIdentity: state.pskIdentity,
+    pskIdentity: state.pskIdentity?.toString('latin1'),
     pskData: state.pskData,
     peerCertificates: state.peerCertificates,
     sessionId: undefined,

@@ -1,12 +1,10 @@
+import type { AssociationSecrets } from '../suites/association-secrets.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 
 /** What a handshake agreed on, and who the peer is: all that an association keeps of it. */
 export interface Negotiated {
   readonly suite: CipherSuite;
-  /** The key block, in memory of its own. */
-  readonly keys: Buffer;
-  /** Master secret, client random, server random. */
-  readonly secrets: Buffer;
+  readonly secrets: AssociationSecrets;
   readonly extendedMasterSecret: boolean;
   readonly encryptThenMac: boolean;
   readonly resumed: boolean;
@@ -16,7 +14,8 @@ export interface Negotiated {
   /** Octets of plaintext that the peer may put into a record, as we have asked it to (RFC 8449, RFC 6066 4). */
   readonly maximumReceive: number;
   readonly serverName: string | undefined;
-  readonly pskIdentity: Buffer | undefined;
+  /** One character an octet, which takes a third of what a Buffer takes. */
+  readonly pskIdentity: string | undefined;
   readonly pskData: unknown;
   /** DER, the peer's own first. */
   readonly peerCertificates: readonly Buffer[] | undefined;

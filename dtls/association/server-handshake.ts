@@ -16,13 +16,13 @@ import { copyOctets, Flight } from '../handshake/flight.ts';
 import type { HandshakeMessage } from '../handshake/handshake-message.ts';
 import { HANDSHAKE_TYPE } from '../handshake/handshake-type.ts';
 import { readClientKeyExchange, writeParameters, writeServerKeyExchange } from '../handshake/key-exchange-messages.ts';
-import { KeySchedule, RANDOM_OCTETS } from '../handshake/key-schedule.ts';
+import { KeySchedule } from '../handshake/key-schedule.ts';
 import { writeNewSessionTicket } from '../handshake/new-session-ticket.ts';
 import { writeServerHello } from '../handshake/server-hello.ts';
 import { SESSION_ID_OCTETS, type Session } from '../session/session.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import type { KeyShare } from '../suites/key-exchange.ts';
-import { ecdhePskPremasterSecret, MASTER_SECRET_OCTETS, pskPremasterSecret } from '../suites/secrets.ts';
+import { ecdhePskPremasterSecret, pskPremasterSecret, RANDOM_OCTETS } from '../suites/secrets.ts';
 import { sign, signatureSchemeByCode, verify } from '../suites/signature-schemes.ts';
 import { type Association, NO_OCTETS } from './association.ts';
 import { Handshake, refuseAll } from './handshake.ts';
@@ -258,12 +258,12 @@ export class ServerHandshake extends Handshake {
     }
     this.transcript.add(octets);
     this.expected = [this.#peer === undefined ? HANDSHAKE_TYPE.finished : HANDSHAKE_TYPE.certificateVerify];
-    if (message.identity !== undefined) this.#lookUp(suite, copyOctets(message.identity), shared);
+    if (message.identity !== undefined) this.#lookUp(suite, message.identity, shared);
     else if (shared !== undefined) this.#deriveKeys(suite, shared, undefined, undefined);
   }
 
   /** Asks for the key of an identity; meanwhile messages wait, and nothing is sent again. */
-  #lookUp(suite: CipherSuite, identityBytes: Buffer, shared: Buffer | undefined): void {
+  #lookUp(suite: CipherSuite, identity: Buffer, shared: Buffer | undefined): void {
     const { association } = this;
     const { psk } = this.#settings;
     if (psk === undefined) {
@@ -272,6 +272,7 @@ export class ServerHandshake extends Handshake {
     }
     const { counters } = association.host;
     counters.pskLookUps++;
+    const identityOctets = identity.toString('latin1');
     const answered = (given: PskAnswer | undefined): void => {
       if (given !== undefined && !isUsablePsk(given)) {
         counters.pskUnusableKeys++;
@@ -284,11 +285,11 @@ export class ServerHandshake extends Handshake {
       const standIn = association.host.random(STAND_IN_KEY_OCTETS);
       const key = answer?.key ?? standIn;
       const premaster = shared === undefined ? pskPremasterSecret(key) : ecdhePskPremasterSecret(shared, key);
-      this.#deriveKeys(suite, premaster, identityBytes, answer);
+      this.#deriveKeys(suite, premaster, identityOctets, answer);
     };
     const request = {
-      identity: identityBytes.toString(),
-      identityBytes,
+      identity: identity.toString(),
+      identityBytes: copyOctets(identity),
       hint: psk.hint,
       cipherSuite: suite,
       serverName: this.#hello === undefined ? undefined : hostName(this.#hello),
@@ -323,7 +324,7 @@ export class ServerHandshake extends Handshake {
   #deriveKeys(
     suite: CipherSuite,
     premaster: Buffer,
-    pskIdentity: Buffer | undefined,
+    pskIdentity: string | undefined,
     psk: PskAnswer | undefined,
   ): void {
     const transcript = this.#answer?.extendedMasterSecret === true ? this.transcript : undefined;
@@ -345,7 +346,8 @@ export class ServerHandshake extends Handshake {
     this.add(flight, this.#serverHello(hello, suite));
     const { masterSecret } = session;
     const schedule = KeySchedule.fromMaster(suite, masterSecret, this.#clientRandom, this.#serverRandom);
-    const { pskIdentity, pskData, peerCertificates } = session;
+    const { pskData, peerCertificates } = session;
+    const pskIdentity = session.pskIdentity?.toString('latin1');
     this.#install(schedule, { pskIdentity, pskData, peerCertificates, resumed: true });
     this.association.expiresAt = session.keyExpiresAt;
     this.addFinished(flight, schedule, 'server');
@@ -355,15 +357,23 @@ export class ServerHandshake extends Handshake {
 
   #install(
     schedule: KeySchedule,
-    peer: Pick<Negotiated, 'pskIdentity' | 'pskData' | 'peerCertificates' | 'resumed'>,
+    {
+      pskIdentity,
+      pskData,
+      peerCertificates,
+      resumed,
+    }: Pick<Negotiated, 'pskIdentity' | 'pskData' | 'peerCertificates' | 'resumed'>,
   ): void {
     const { association } = this;
     this.#schedule = schedule;
-    association.host.keyLog?.(keyLogLine(schedule));
+    association.host.keyLog?.(keyLogLine(schedule.secrets));
+    // Each by its name: what is copied with dots lies in two pieces, for as long as the association lives.
     this.#negotiated = {
-      ...peer,
+      pskIdentity,
+      pskData,
+      peerCertificates,
+      resumed,
       suite: schedule.suite,
-      keys: schedule.keys(),
       secrets: schedule.secrets,
       extendedMasterSecret: this.#answer?.extendedMasterSecret ?? false,
       encryptThenMac: this.#answer?.encryptThenMac ?? false,
@@ -445,12 +455,13 @@ export class ServerHandshake extends Handshake {
     const keyExpiresAt = this.association.expiresAt;
     return {
       cipherSuite: negotiated.suite.code,
-      masterSecret: negotiated.secrets.subarray(0, MASTER_SECRET_OCTETS),
+      // The association wipes its own when it ends.
+      masterSecret: copyOctets(negotiated.secrets.masterSecret),
       extendedMasterSecret: negotiated.extendedMasterSecret,
       expiresAt: Math.min(this.association.host.wallClock() + lifetime, keyExpiresAt ?? Number.POSITIVE_INFINITY),
       keyExpiresAt,
       serverName: negotiated.serverName,
-      pskIdentity: negotiated.pskIdentity,
+      pskIdentity: this.association.pskIdentity,
       pskData: negotiated.pskData,
       peerCertificates: negotiated.peerCertificates,
     };

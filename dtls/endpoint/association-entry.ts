@@ -22,7 +22,7 @@ export class AssociationEntry implements Timed {
   /** The same object as `core.peer`, save while the core tells that it has moved. */
   peer: Peer;
   facade: DtlsAssociation | undefined;
-  dueAt = Number.POSITIVE_INFINITY;
+  dueAt = 0;
   queueIndex = -1;
   /** Where else a datagram came from last. */
   #elsewhere: Peer | undefined;

@@ -10,13 +10,13 @@ export class AssociationTable {
   readonly #byPeer = new Map<string, AssociationEntry>();
   readonly #challengers = new Map<string, AssociationEntry>();
   readonly #byConnectionId = new Map<string, AssociationEntry>();
-  readonly #established = new Set<AssociationEntry>();
   readonly #halfOpenByAddress = new Map<string, number>();
+  #size = 0;
   #halfOpen = 0;
 
   /** Established associations. */
   get size(): number {
-    return this.#established.size;
+    return this.#size;
   }
 
   get halfOpen(): number {
@@ -27,8 +27,8 @@ export class AssociationTable {
     return this.#halfOpenByAddress.get(address) ?? 0;
   }
 
-  established(): IterableIterator<AssociationEntry> {
-    return this.#established.values();
+  *established(): Iterable<AssociationEntry> {
+    for (const entry of this.all()) if (entry.core.state === 'established') yield entry;
   }
 
   at(peer: Peer): AssociationEntry | undefined {
@@ -63,7 +63,7 @@ export class AssociationTable {
   /** @returns the association whose place at this address it took */
   establish(entry: AssociationEntry): AssociationEntry | undefined {
     this.#endHandshake(entry);
-    this.#established.add(entry);
+    this.#size++;
     // The peer may have wanted none.
     if (entry.core.localCid.length === 0) this.#removeConnectionId(entry);
     const key = keyOf(entry);
@@ -83,7 +83,7 @@ export class AssociationTable {
     entry.peerKey = key;
     if (!isTaken) this.#byPeer.set(key, entry);
     this.addConnectionId(entry);
-    this.#established.add(entry);
+    this.#size++;
     return true;
   }
 
@@ -103,15 +103,15 @@ export class AssociationTable {
   }
 
   remove(entry: AssociationEntry): void {
-    this.#endHandshake(entry);
-    this.#established.delete(entry);
+    if (entry.halfOpenAddress === undefined) this.#size--;
+    else this.#endHandshake(entry);
     this.#removeAddress(entry);
     this.#removeConnectionId(entry);
   }
 
   /** All, handshakes as well. */
   *all(): Iterable<AssociationEntry> {
-    yield* new Set([...this.#byPeer.values(), ...this.#challengers.values(), ...this.#established]);
+    yield* new Set([...this.#byPeer.values(), ...this.#challengers.values(), ...this.#byConnectionId.values()]);
   }
 
   /** Lets the association be found by its connection identifier, if it has one. */

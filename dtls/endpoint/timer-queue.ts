@@ -1,6 +1,6 @@
 /** What can wait in a {@link TimerQueue}: the queue keeps its books in the object itself. */
 export interface Timed {
-  /** When it is due, on the clock of the queue; `Infinity` while it does not wait. */
+  /** When it is due, on the clock of the queue; nothing while it does not wait. */
   dueAt: number;
   /** Its place in the queue; -1 while it does not wait. */
   queueIndex: number;
@@ -61,7 +61,6 @@ export class TimerQueue {
   /** Forgets everything. */
   clear(): void {
     for (const timed of this.#heap) {
-      timed.dueAt = Number.POSITIVE_INFINITY;
       timed.queueIndex = -1;
     }
     this.#heap.length = 0;
@@ -98,7 +97,6 @@ export class TimerQueue {
     const index = timed.queueIndex;
     if (index < 0) return;
     timed.queueIndex = -1;
-    timed.dueAt = Number.POSITIVE_INFINITY;
     const last = this.#heap.pop();
     if (last === undefined || last === timed) return;
     this.#put(last, index);

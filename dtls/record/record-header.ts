@@ -73,8 +73,7 @@ export function readRecord(datagram: Buffer, offset: number, cidLength: number, 
   view.contentType = type;
   view.version = version;
   view.epoch = uint16(datagram, offset + 3);
-  view.sequence =
-    uint16(datagram, offset + 5) * 2 ** 32 + uint16(datagram, offset + 7) * 2 ** 16 + uint16(datagram, offset + 9);
+  view.sequence = uint48(datagram, offset + 5);
   view.start = offset;
   view.cidLength = length;
   view.fragmentStart = fragmentStart;
@@ -141,6 +140,13 @@ export function plainRecord(type: number, sequence: number, fragment: Buffer, ve
 
 function at(octets: Buffer, index: number): number {
   return octets[index] ?? 0;
+}
+
+/** A sum with a product in it is a double to V8, which an association would keep in 16 octets more, and most numbers are small. */
+function uint48(octets: Buffer, index: number): number {
+  const high = uint16(octets, index);
+  const low = ((uint16(octets, index + 2) << 16) | uint16(octets, index + 4)) >>> 0;
+  return high === 0 ? low : high * 2 ** 32 + low;
 }
 
 function uint16(octets: Buffer, index: number): number {

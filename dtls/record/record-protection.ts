@@ -20,6 +20,8 @@ import {
 import { usageLimitsOf, type UsageLimits } from './usage-limits.ts';
 
 export interface RecordProtectionOptions {
+  /** Where the key block begins among the octets that hold it; 0 by default. */
+  readonly keysStart?: number;
   /** The peer's connection identifier: what we send is of type 25 with it (RFC 9146). Empty or undefined for none. */
   readonly sendCid?: Buffer | undefined;
   /** Ours: what the peer sends has to be of type 25 with it. Empty or undefined for none. */
@@ -43,6 +45,7 @@ export class RecordProtection implements KeyHolder {
   ringPlace = -1;
   readonly #bulk: BulkCipher;
   readonly #keys: Buffer;
+  readonly #keysStart: number;
   readonly #isServer: boolean;
   readonly #sendCid: Buffer | undefined;
   readonly #receiveCid: Buffer | undefined;
@@ -52,11 +55,12 @@ export class RecordProtection implements KeyHolder {
   #openKey: KeyObject | undefined;
 
   /**
-   * @param keys the key block (RFC 5246 6.3); kept, not copied
-   * @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT for keys of another length, and for CBC without encrypt-then-MAC
+   * @param keys holds the key block (RFC 5246 6.3), perhaps among other things; kept, not copied
+   * @throws DtlsError OSGATE_DTLS_INVALID_ARGUMENT for too few of them, and for CBC without encrypt-then-MAC
    */
   constructor(suite: CipherSuite, keys: Buffer, isServer: boolean, options: RecordProtectionOptions = {}) {
-    if (keys.length !== keyBlockLength(suite)) {
+    const { keysStart = 0 } = options;
+    if (keys.length < keysStart + keyBlockLength(suite)) {
       throw new DtlsError(
         'OSGATE_DTLS_INVALID_ARGUMENT',
         `${suite.name} needs ${keyBlockLength(suite)} octets of keys`,
@@ -67,6 +71,7 @@ export class RecordProtection implements KeyHolder {
     }
     this.#bulk = suite.bulk;
     this.#keys = keys;
+    this.#keysStart = keysStart;
     this.#isServer = isServer;
     this.#sendCid = options.sendCid?.length === 0 ? undefined : options.sendCid;
     this.#receiveCid = options.receiveCid?.length === 0 ? undefined : options.receiveCid;
@@ -80,6 +85,11 @@ export class RecordProtection implements KeyHolder {
     const cid = this.#sendCid === undefined ? 0 : this.#sendCid.length + 1;
     const padding = mode === 'cbc' ? BLOCK_OCTETS : 0;
     return RECORD_HEADER_OCTETS + cid + explicitNonceLength + tagLength + macLength + padding;
+  }
+
+  /** Whether a record may still be sealed, with one left for the alert that says so when no more may. */
+  get hasRoom(): boolean {
+    return this.sealed < this.#limits.sealed - 1;
   }
 
   /** Whether the keys were used as often as they may be: the association is to be closed (RFC 9147 4.5.3). */
@@ -132,8 +142,8 @@ export class RecordProtection implements KeyHolder {
     this.#openKey = undefined;
   }
 
-  /** The keys are not used any more: nothing else remembers them then. */
-  end(): void {
+  /** Lets the KeyObjects go before others need the room; new ones are made when records come. */
+  leaveRing(): void {
     this.releaseKeys();
     this.#keyRing.leave(this);
   }
@@ -151,7 +161,7 @@ export class RecordProtection implements KeyHolder {
       cid === undefined
         ? additionalData(type, epoch, sequence, covered)
         : cidAdditionalData(record, 0, cid.length, covered);
-    const key = (this.#sealKey ??= this.#makeKey(this.#isServer));
+    const key = this.#keyToSeal(sequence);
     if (isCbc) this.#sealCbc(key, record, start, aad, plaintext);
     else sealAead(bulk, key, this.#keys, this.#ivStart(this.#isServer), record, start, epoch, sequence, aad, plaintext);
     return record;
@@ -170,7 +180,7 @@ export class RecordProtection implements KeyHolder {
     const length = end - fragmentStart - bulk.explicitNonceLength - bulk.tagLength;
     if (length < 0) return undefined;
     const aad = aadOf(datagram, view, length);
-    const key = (this.#openKey ??= this.#makeKey(!this.#isServer));
+    const key = this.#keyToOpen(sequence);
     const iv = this.#ivStart(!this.#isServer);
     return openAead(bulk, key, this.#keys, iv, datagram, fragmentStart, epoch, sequence, aad, length);
   }
@@ -182,28 +192,51 @@ export class RecordProtection implements KeyHolder {
     const sealed = datagram.subarray(view.fragmentStart, end);
     const aad = aadOf(datagram, view, sealed.length);
     if (!isMac(mac, this.#macKey(!this.#isServer), aad, sealed, datagram.subarray(end, view.end))) return undefined;
-    return decryptCbc(this.#bulk, (this.#openKey ??= this.#makeKey(!this.#isServer)), sealed);
+    return decryptCbc(this.#bulk, this.#keyToOpen(view.sequence), sealed);
+  }
+
+  #keyToSeal(sequence: number): KeyObject {
+    if (this.#sealKey !== undefined) return this.#sealKey;
+    const key = this.#makeKey(this.#isServer);
+    if (sequence < FIRST_WITH_KEPT_KEY) return key;
+    if (this.#openKey === undefined) this.#keyRing.enter(this);
+    this.#sealKey = key;
+    return key;
+  }
+
+  #keyToOpen(sequence: number): KeyObject {
+    if (this.#openKey !== undefined) return this.#openKey;
+    const key = this.#makeKey(!this.#isServer);
+    if (sequence < FIRST_WITH_KEPT_KEY) return key;
+    if (this.#sealKey === undefined) this.#keyRing.enter(this);
+    this.#openKey = key;
+    return key;
   }
 
   /** In the order of RFC 5246 6.3: MAC keys, keys, IVs, the client's before the server's. */
   #makeKey(ofServer: boolean): KeyObject {
     const { macLength, keyLength } = this.#bulk;
-    const start = 2 * macLength + (ofServer ? keyLength : 0);
-    if (this.#sealKey === undefined && this.#openKey === undefined) this.#keyRing.enter(this);
+    const start = this.#keysStart + 2 * macLength + (ofServer ? keyLength : 0);
     return createSecretKey(this.#keys.subarray(start, start + keyLength));
   }
 
   #macKey(ofServer: boolean): Buffer {
     const { macLength } = this.#bulk;
-    const start = ofServer ? macLength : 0;
+    const start = this.#keysStart + (ofServer ? macLength : 0);
     return this.#keys.subarray(start, start + macLength);
   }
 
   #ivStart(ofServer: boolean): number {
     const { macLength, keyLength, fixedIvLength } = this.#bulk;
-    return 2 * (macLength + keyLength) + (ofServer ? fixedIvLength : 0);
+    return this.#keysStart + 2 * (macLength + keyLength) + (ofServer ? fixedIvLength : 0);
   }
 }
+
+/**
+ * Sequence number of the first record whose KeyObject is kept. An association that has said no more than its Finished and a word may say
+ * nothing for an hour.
+ */
+const FIRST_WITH_KEPT_KEY = 2;
 
 /** That of all protections to which none is given. */
 const KEY_RING = new KeyRing();

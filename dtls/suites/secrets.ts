@@ -1,8 +1,9 @@
 import type { CipherSuite, PrfHash } from './cipher-suite.ts';
 import { prf } from './prf.ts';
 
-/** Octets of the master secret (RFC 5246 8.1) and of verify_data (7.4.9). */
+/** Octets of the master secret (RFC 5246 8.1), of the random of a hello (7.4.1.2), and of verify_data (7.4.9). */
 export const MASTER_SECRET_OCTETS = 48;
+export const RANDOM_OCTETS = 32;
 export const VERIFY_DATA_OCTETS = 12;
 
 /** The premaster secret of plain PSK (RFC 4279 2): as many zeros as the key has octets, then the key, each after its length. */

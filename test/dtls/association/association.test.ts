@@ -347,6 +347,20 @@ describe('dtls: connection identifiers (RFC 9146)', () => {
 });
 
 describe('dtls: export and import of associations', () => {
+  it('are over when a server’s has ended: its secrets are wiped, and those of its neighbours are not', () => {
+    const [ended, neighbour] = [established({ suite: PSK }), established({ suite: PSK })];
+    const state = ended.serverAssociation.exportState();
+    const material = neighbour.serverAssociation.exportKeyingMaterial(8, 'EXPERIMENTAL x');
+    ended.clientAssociation.close();
+    ended.scheduler.advance(100);
+    expect(ended.serverAssociation.state).to.equal('closed');
+    expect(ended.serverAssociation.exportKeyingMaterial(8, 'EXPERIMENTAL x')).to.be.undefined;
+    expect(ended.serverAssociation.exportState()).to.be.undefined;
+    expect(Buffer.concat([state?.keys ?? KEY, state?.secrets ?? KEY]).every((octet) => octet === 0)).to.be.true;
+    expect(neighbour.serverAssociation.exportKeyingMaterial(8, 'EXPERIMENTAL x')).to.deep.equal(material);
+    echo(neighbour);
+  });
+
   it('carry on both sides where they stopped, after a trip through MessagePack', () => {
     const pair = established({ suite: 'TLS_ECDHE_PSK_WITH_CHACHA20_POLY1305_SHA256', ...CIDS });
     echo(pair);

@@ -40,6 +40,18 @@ describe('dtls: resumption', () => {
     echo(second);
   });
 
+  it('goes on after the association has ended, which wipes what it had for itself', () => {
+    const options = { suite: PSK, server: { sessionCache: new SessionCache(10) } };
+    const first = new Pair(options).run(100);
+    first.clientAssociation.close();
+    first.scheduler.advance(100);
+    expect(first.serverAssociation.state).to.equal('closed');
+    const second = again(options, first);
+    expect(second.serverAssociation.resumed).to.be.true;
+    expect(second.serverAssociation.pskIdentity?.toString()).to.equal(IDENTITY);
+    echo(second);
+  });
+
   it('is over for a session whose association ended with a fatal alert (RFC 5246 7.2.2)', () => {
     const sessionCache = new SessionCache(10);
     const options = { suite: PSK, server: { sessionCache } };

@@ -259,7 +259,7 @@ describe('the protection of DTLS records', () => {
       const counters = { recordKeysReleased: 0 };
       const keyRing = new KeyRing(2, counters);
       const all = [1, 2, 3].map(() => sidesOf(GCM, undefined, { keyRing }).client);
-      for (let round = 0; round < 3; round++) {
+      for (let round = 2; round < 5; round++) {
         for (const one of all) expect(one.seal(23, 1, round, Buffer.from('a'))).to.have.length(38);
       }
       expect(counters.recordKeysReleased).to.equal(7);
@@ -270,10 +270,30 @@ describe('the protection of DTLS records', () => {
       const keyRing = new KeyRing(1, counters);
       for (let round = 0; round < 3; round++) {
         const { client } = sidesOf(GCM, undefined, { keyRing });
-        client.seal(23, 1, 0, Buffer.from('a'));
-        client.end();
+        client.seal(23, 1, 2, Buffer.from('a'));
+        client.leaveRing();
       }
       expect(counters.recordKeysReleased).to.equal(0);
+    });
+
+    it('are not held for the first two records of a direction, after which many associations rest', () => {
+      const counters = { recordKeysReleased: 0 };
+      const keyRing = new KeyRing(1, counters);
+      const all = [1, 2, 3].map(() => sidesOf(GCM, undefined, { keyRing }));
+      for (const { client, server } of all) {
+        for (const sequence of [0, 1])
+          expect(open(server, sealed(client, Buffer.from('a'), sequence))?.content.toString()).to.equal('a');
+      }
+      for (const { client } of all) sealed(client, Buffer.from('a'), 2);
+      expect(counters.recordKeysReleased).to.equal(2);
+    });
+
+    it('may stand among other octets, and have to be all there', () => {
+      const { client, keys } = sidesOf(GCM);
+      const among = Buffer.concat([randomBytes(7), keys, randomBytes(5)]);
+      const server = new RecordProtection(GCM, among, true, { keysStart: 7 });
+      expect(open(server, sealed(client, Buffer.from('a')))?.content.toString()).to.equal('a');
+      expect(() => new RecordProtection(GCM, among, true, { keysStart: 13 })).to.throw(DtlsError);
     });
   });
 });

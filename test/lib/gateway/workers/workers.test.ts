@@ -1,4 +1,5 @@
 import { expect } from 'chai';
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 
 import { ScenarioRunner, SCENARIOS } from '../../../../scenarios/sipp/scenarios.ts';
@@ -36,6 +37,13 @@ describe('two workers', function () {
       valueOf(text, 'osgate_worker_relay_total{kind="relayed"}'),
     );
     expect(valueOf(text, 'osgate_sip_engine_total{kind="strayResponses"}')).to.equal(0);
+  });
+
+  it('have two arenas of malloc, as nobody has said otherwise', async () => {
+    for (const { pid } of await workersOf(runner.system)) {
+      const environment = readFileSync(`/proc/${pid}/environ`, 'latin1').split('\0');
+      expect(environment).to.include(`MALLOC_ARENA_MAX=${process.env['MALLOC_ARENA_MAX'] ?? '2'}`);
+    }
   });
 
   it('show one set of metrics: the sum of both, and each worker’s own', async () => {
