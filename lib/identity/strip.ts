@@ -111,7 +111,7 @@ function stripIntegrityProtected(message: SipMessage, name: string): void {
     if (parameters === undefined) return undefined;
     if (!parameters.has(INTEGRITY_PROTECTED)) return value;
     const others = [...parameters].filter(([parameter]) => parameter !== INTEGRITY_PROTECTED);
-    return `Digest ${others.map(([parameter, content]) => `${parameter}=${format(parameter, content)}`).join(', ')}`;
+    return `Digest ${others.map(([parameter, content = '']) => `${parameter}=${format(parameter, content)}`).join(', ')}`;
   });
 }
 

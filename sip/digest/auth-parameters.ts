@@ -1,8 +1,9 @@
 import { codeAt, isToken, isWhitespace, skipToken, skipWhitespace } from '../message/characters.ts';
-import { quote, skipQuoted, unquote } from '../message/parameters.ts';
+import { ParameterList } from '../message/parameter-list.ts';
+import { quote, quotedContent, skipQuoted } from '../message/parameters.ts';
 
 /** Parameters of a challenge or of credentials: lower-case names, values without quotes and escapes. */
-export type AuthParameters = ReadonlyMap<string, string>;
+export type AuthParameters = ReadonlyMap<string, string | undefined>;
 
 /** Whether a header field value begins with the Digest scheme, well-formed or not. */
 export function isDigestScheme(value: string): boolean {
@@ -24,7 +25,7 @@ let lastParameters: AuthParameters | undefined;
 
 /** Reads `name=value, name="value"` from `start` to the end; undefined for a wrong form or a name that comes twice. */
 export function parseAuthParameters(text: string, start = 0): AuthParameters | undefined {
-  const parameters = new Map<string, string>();
+  const parameters = new ParameterList();
   let position = start;
   for (;;) {
     const nameStart = skipWhitespace(text, position);
@@ -35,8 +36,9 @@ export function parseAuthParameters(text: string, start = 0): AuthParameters | u
     const valueStart = skipWhitespace(text, equals + 1);
     const quoted = codeAt(text, valueStart) === 0x22;
     const valueEnd = quoted ? skipQuoted(text, valueStart) : skipToken(text, valueStart);
-    if (valueEnd <= valueStart || parameters.has(name)) return undefined;
-    parameters.set(name, quoted ? unquote(text.slice(valueStart, valueEnd)) : text.slice(valueStart, valueEnd));
+    if (valueEnd <= valueStart) return undefined;
+    const value = quoted ? quotedContent(text, valueStart, valueEnd) : text.slice(valueStart, valueEnd);
+    if (!parameters.add(name, value)) return undefined;
     position = skipWhitespace(text, valueEnd);
     if (position >= text.length) return parameters;
     if (text.charCodeAt(position) !== 0x2c) return undefined;

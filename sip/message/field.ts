@@ -41,9 +41,13 @@ export class Field implements HeaderField {
     return field;
   }
 
-  /** The line of `source` from `start` to `end`, which reads `name: value` and a line break, and nothing else. */
-  static inText(name: string, source: string, start: number, end: number): Field {
-    return new Field(name, undefined, source, start, end);
+  /**
+   * The line of `source` from `start` to `end`, which reads `name: value` and a line break, and nothing else.
+   *
+   * @param value cut out when it is asked for where absent
+   */
+  static inText(name: string, source: string, start: number, end: number, value?: string): Field {
+    return new Field(name, value, source, start, end);
   }
 
   get value(): string {

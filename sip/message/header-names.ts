@@ -4,6 +4,8 @@ export interface HeaderName {
   readonly canonical: string;
   /** A bit of its own for a header that may stand once only; 0 for the others. */
   readonly singletonBit: number;
+  /** True for a header whose value is looked at character by character in every message that has it. */
+  readonly isRead: boolean;
 }
 
 /** Headers of which a second field would let two readers see two messages (RFC 3261 7.3.1, and the list of table 2). */
@@ -97,6 +99,18 @@ const REPEATABLE = [
   'WWW-Authenticate',
 ] as const;
 
+/** What the parser, the transactions and digest look into. */
+const READ: ReadonlySet<string> = new Set([
+  'Authorization',
+  'CSeq',
+  'Call-ID',
+  'Contact',
+  'From',
+  'Proxy-Authorization',
+  'To',
+  'Via',
+]);
+
 /** The registered compact forms (RFC 3261 7.3.3 and the IANA registry of SIP header fields). */
 const COMPACT_FORMS: Readonly<Record<string, string>> = {
   a: 'Accept-Contact',
@@ -131,7 +145,7 @@ const BY_SHAPE = buildShapes();
  * Stands for a name that spells a known one with escapes: `F%72om` is a token, and to RFC 3261 no more than an unknown name,
  * but some readers undo escapes there and would see a second From.
  */
-export const ALIAS: HeaderName = { canonical: '', singletonBit: 0 };
+export const ALIAS: HeaderName = { canonical: '', singletonBit: 0, isRead: false };
 
 /** RFC 4475 3.1.1.5 wants `C%6Fntact` forwarded as the unknown name that it is; a second Contact claims no identity. */
 const HARMLESS_ALIAS = 'Contact';
@@ -169,7 +183,7 @@ function unknownName(name: string): HeaderName {
     const known = KNOWN.get(undone.toLowerCase());
     if (known !== undefined && known.canonical !== HARMLESS_ALIAS) return ALIAS;
   }
-  return { canonical: trainCase(name), singletonBit: 0 };
+  return { canonical: trainCase(name), singletonBit: 0, isRead: false };
 }
 
 /** How many readers in a row may each undo an escape. */
@@ -195,11 +209,11 @@ function buildTable(): ReadonlyMap<string, HeaderName> {
     table.set(entry.canonical.toLowerCase(), entry);
   };
   SINGLETONS.forEach((canonical, index) => {
-    add({ canonical, singletonBit: 2 ** index });
+    add({ canonical, singletonBit: 2 ** index, isRead: READ.has(canonical) });
   });
-  for (const canonical of REPEATABLE) add({ canonical, singletonBit: 0 });
+  for (const canonical of REPEATABLE) add({ canonical, singletonBit: 0, isRead: READ.has(canonical) });
   for (const [compact, canonical] of Object.entries(COMPACT_FORMS)) {
-    const entry = table.get(canonical.toLowerCase()) ?? { canonical, singletonBit: 0 };
+    const entry = table.get(canonical.toLowerCase()) ?? { canonical, singletonBit: 0, isRead: false };
     table.set(compact, entry);
     table.set(compact.toUpperCase(), entry);
   }

@@ -65,12 +65,18 @@ export function quote(text: string): string {
 
 /** The content of a quoted-string, or the text as it is when it is not one. */
 export function unquote(text: string): string {
-  if (text.length < 2 || !text.startsWith('"') || !text.endsWith('"')) return text;
-  if (!text.includes('\\')) return text.slice(1, -1);
+  const quoted = text.length >= 2 && text.startsWith('"') && text.endsWith('"');
+  return quoted ? quotedContent(text, 0, text.length) : text;
+}
+
+/** The content of the quoted-string that stands in a text from `start` to `end`, its quotation marks included. */
+export function quotedContent(text: string, start: number, end: number): string {
+  const escaped = text.slice(start + 1, end - 1);
+  if (!escaped.includes('\\')) return escaped;
   let content = '';
-  for (let index = 1; index < text.length - 1; index++) {
-    if (text.charCodeAt(index) === 0x5c) index++;
-    content += text.charAt(index);
+  for (let index = 0; index < escaped.length; index++) {
+    if (escaped.charCodeAt(index) === 0x5c) index++;
+    content += escaped.charAt(index);
   }
   return content;
 }
