@@ -6,7 +6,8 @@ import tseslint from 'typescript-eslint';
 const FORBIDDEN_IMPORTS = {
   sip: ['lib', 'kmc', 'dtls', 'push', 'test', 'scenarios', 'bench'],
   kmc: ['lib', 'sip', 'dtls', 'push', 'test', 'scenarios', 'bench'],
-  dtls: ['lib', 'sip', 'kmc', 'push', 'test', 'scenarios', 'bench'],
+  // Sockets are those of the UDP engine, which sip/ has.
+  dtls: ['lib', 'sip(?!/transport/)', 'kmc', 'push', 'test', 'scenarios', 'bench'],
   push: ['lib', 'sip', 'dtls', 'test', 'scenarios', 'bench'],
   lib: ['test', 'scenarios', 'bench'],
 };

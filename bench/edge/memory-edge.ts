@@ -24,7 +24,7 @@ import {
 } from '../../lib/identity/index.ts';
 import { createLogger, Metrics } from '../../lib/ops/index.ts';
 import type { SipListener } from '../../lib/sec1/index.ts';
-import { TimerWheel, TransactionEngine, type Peer, type Transport } from '../../sip/index.ts';
+import { octetsOf, TimerWheel, TransactionEngine, type Peer, type Transport } from '../../sip/index.ts';
 
 const FQDN = 'osg.example.com';
 const KEY = Buffer.alloc(32, 5);
@@ -66,14 +66,14 @@ export class MemoryTransport implements Transport {
   readonly reliable = false;
   readonly local: Peer;
   readonly sentBy: string;
-  #last: Buffer | undefined;
+  #last: Buffer | string | undefined;
 
   constructor(port: number) {
     this.local = { address: '192.0.2.100', port };
     this.sentBy = `${this.local.address}:${port}`;
   }
 
-  send(message: Buffer): boolean {
+  send(message: Buffer | string): boolean {
     this.#last = message;
     return true;
   }
@@ -82,7 +82,7 @@ export class MemoryTransport implements Transport {
   take(): Buffer | undefined {
     const last = this.#last;
     this.#last = undefined;
-    return last;
+    return last === undefined ? undefined : octetsOf(last);
   }
 
   isConnected(): boolean {

@@ -128,4 +128,9 @@ export interface ListenOptions {
   /** SO_RCVBUF and SO_SNDBUF in octets. */
   readonly receiveBufferBytes?: number | undefined;
   readonly sendBufferBytes?: number | undefined;
+  /**
+   * Several datagrams with one system call, on Linux with the optional package koffi. True where absent. `gatherMicroseconds` is how
+   * long datagrams may gather where they come densely, in which time the whole process stands still; 0 where absent.
+   */
+  readonly batches?: boolean | { readonly gatherMicroseconds: number } | undefined;
 }

@@ -2,6 +2,10 @@ import { createSocket, type Socket } from 'node:dgram';
 import { lookup } from 'node:dns/promises';
 import { isIP, isIPv6 } from 'node:net';
 
+import type { DatagramBatches } from '../../sip/transport/batch/datagram-batches.ts';
+import { openBatches, type BatchOptions } from '../../sip/transport/batch/open-batches.ts';
+import { systemCalls, type SystemCalls } from '../../sip/transport/batch/system-calls.ts';
+import { octetsOf } from '../../sip/transport/transport.ts';
 import { DtlsError } from '../errors.ts';
 import type { DatagramHandler, DatagramTransport } from './datagram-transport.ts';
 import type { Peer } from './peer.ts';
@@ -23,6 +27,8 @@ export interface DgramTransportOptions {
   readonly sendBufferBytes?: number | undefined;
   /** Datagrams that may wait for room in the send buffer; more are lost, as they would be in a full network. */
   readonly maximumPendingDatagrams?: number | undefined;
+  /** Reads and sends several datagrams with one system call, where the system and koffi are there for it. Not for a connected socket. */
+  readonly batches?: BatchOptions | undefined;
 }
 
 /** Large enough that a burst of some thousand datagrams waits rather than is lost. */
@@ -47,6 +53,7 @@ export class DgramTransport implements DatagramTransport {
   readonly counters = { received: 0, sent: 0, sendErrors: 0, sendBufferFull: 0 };
   readonly #socket: Socket;
   readonly #connected: boolean;
+  readonly #batches: DatagramBatches | undefined;
   readonly #largest: number;
   readonly #maximumPending: number;
   /** Sent, and not yet known to have left. */
@@ -59,16 +66,41 @@ export class DgramTransport implements DatagramTransport {
   #suspect = SUSPECT_DATAGRAMS;
   #open = true;
 
-  private constructor(socket: Socket, options: DgramTransportOptions, onDatagram: DatagramHandler) {
+  private constructor(
+    socket: Socket,
+    options: DgramTransportOptions,
+    onDatagram: DatagramHandler,
+    calls: SystemCalls | undefined,
+  ) {
     const { address, port } = socket.address();
     this.local = { address, port };
     this.#socket = socket;
     this.#connected = options.connect !== undefined;
     this.#largest = LARGEST_DATAGRAM[isIPv6(address) ? 'udp6' : 'udp4'];
     this.#maximumPending = options.maximumPendingDatagrams ?? DEFAULT_PENDING_DATAGRAMS;
+    const batches = openBatches(calls, socket, options, {
+      onDatagram: (datagram, source) => {
+        this.counters.received++;
+        // Batches lend their datagrams, and handshakes keep parts of them.
+        onDatagram(Buffer.from(datagram), source);
+      },
+      onSent: (count) => {
+        this.#pending -= count;
+      },
+      onLeft: (datagram, peer) => {
+        this.#sendAlone(octetsOf(datagram), peer);
+      },
+      onFailed: () => {
+        this.#pending--;
+        this.counters.sendErrors++;
+      },
+    });
+    this.#batches = batches;
     socket.on('message', (datagram, source) => {
+      batches?.gather();
       this.counters.received++;
       onDatagram(datagram, source);
+      batches?.read();
     });
     // ICMP errors of earlier datagrams surface here; the socket itself goes on.
     socket.on('error', () => {
@@ -79,6 +111,7 @@ export class DgramTransport implements DatagramTransport {
   /** @throws DtlsError OSGATE_DTLS_BIND_FAILED */
   static async open(options: DgramTransportOptions, onDatagram: DatagramHandler): Promise<DgramTransport> {
     const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
+    const calls = options.batches === undefined || options.connect !== undefined ? undefined : await systemCalls();
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,
@@ -97,7 +130,7 @@ export class DgramTransport implements DatagramTransport {
       socket.close();
       throw bindFailed(options, error);
     }
-    return new DgramTransport(socket, options, onDatagram);
+    return new DgramTransport(socket, options, onDatagram, calls);
   }
 
   /** True while as many datagrams wait for room as may. */
@@ -121,6 +154,12 @@ export class DgramTransport implements DatagramTransport {
     }
     this.counters.sent++;
     this.#pending++;
+    if (this.#batches === undefined) this.#sendAlone(datagram, peer);
+    else this.#batches.send(datagram, peer);
+  }
+
+  /** By node:dgram, which waits for room where there is none. */
+  #sendAlone(datagram: Buffer, peer: Peer): void {
     const callback = this.#isAsked() ? this.#onSent : undefined;
     if (this.#connected) this.#socket.send(datagram, callback);
     else this.#socket.send(datagram, peer.port, peer.address, callback);
@@ -142,6 +181,7 @@ export class DgramTransport implements DatagramTransport {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    this.#batches?.close();
     await new Promise<void>((resolve) => {
       this.#socket.close(() => {
         resolve();

@@ -1,4 +1,4 @@
-import { count, integer, milliseconds, section } from './values.ts';
+import { count, flag, integer, milliseconds, section } from './values.ts';
 
 /** `gateway.streams`: bounds on TCP connections. */
 export function streams() {
@@ -52,5 +52,15 @@ export function datagrams() {
     maximumPending: count()
       .default(16_384)
       .describe('Datagrams that may wait for room in the send buffer, on each listener; more are dropped.'),
+    batches: flag()
+      .default(true)
+      .describe(
+        'Reads and sends several datagrams with one system call. It takes Linux and the optional npm package koffi; without them datagrams go one by one.',
+      ),
+    gatherMicroseconds: integer(0, 10_000)
+      .default(500)
+      .describe(
+        'How long datagrams may gather before they are read, where they come so densely that more are to be expected: it costs latency and saves CPU time. Without `batches` they never wait.',
+      ),
   });
 }

@@ -137,7 +137,8 @@ async function openDatagrams(
   let dtls: DtlsSipTransport | undefined;
   const udp = await openUdp(config, port, settings, handler, (datagram, flow) => {
     const kind = datagramKind(datagram);
-    if (kind === 'dtls') dtls?.receiveDatagram(datagram, flow.peer);
+    // DTLS may keep parts of a datagram, and datagrams are lent.
+    if (kind === 'dtls') dtls?.receiveDatagram(Buffer.from(datagram), flow.peer);
     // STUN outside DTLS is a keepalive of the same addresses (RFC 5626 4.4.2), whether or not there is plain SIP.
     else if (hasSip || (kind === 'stun' && datagram.length >= STUN_HEADER_OCTETS)) handler.receive(datagram, flow);
     else if (dtls !== undefined) dtls.counters.notDtls++;
@@ -191,6 +192,7 @@ async function openUdp(
       port,
       reusePort,
       maximumPendingDatagrams: datagrams.maximumPending,
+      ...(datagrams.batches ? { batches: { gatherMicroseconds: datagrams.gatherMicroseconds } } : {}),
       ...(descriptor === undefined ? {} : { fd: descriptor }),
       onUnreachable: (peer) => {
         handler.failed({ transport, peer });

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
+import { systemCalls, TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { Metrics, type Logger } from '../ops/index.ts';
 import { DtlsSipTransport } from '../sec1/index.ts';
@@ -77,6 +77,9 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   const keyLog = keyLogPath === undefined ? undefined : new KeyLog(keyLogPath);
   if (keyLog !== undefined) {
     logger.warn({ event: 'key-log', path: keyLogPath }, 'the secrets of all DTLS associations are written to a file');
+  }
+  if (settings.datagrams.batches && (await systemCalls()) === undefined) {
+    logger.info({ event: 'no-batches' }, 'datagrams go one by one: this is not Linux, or koffi is not installed');
   }
   const channels = new DtlsReporter(logger, metrics);
   const flows = new FlowParts({

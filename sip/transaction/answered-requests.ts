@@ -73,7 +73,7 @@ export class AnsweredRequests {
   }
 
   /** Remembers an answer for the lifetime; false when it is too large to be remembered. */
-  add(key: TransactionKey, answer: Buffer, flow: Flow): boolean {
+  add(key: TransactionKey, answer: string, flow: Flow): boolean {
     const { branch, method, host } = key;
     const { address, port } = flow.peer;
     const texts = branch.length + method.length + host.length + address.length;
@@ -98,8 +98,7 @@ export class AnsweredRequests {
     chunk.setWord(start + PORT, port);
     chunk.setWord(start + ASSOCIATION, key.association);
     chunk.setWord(start + TRANSPORT, this.#numberOf(flow.transport));
-    const position = chunk.write(chunk.write(chunk.write(start + CONTENT, branch), method), host);
-    chunk.octets.set(answer, chunk.write(position, address));
+    chunk.octets.write(branch + method + host + address + answer, start + CONTENT, 'latin1');
     this.#heads[slot] = (chunkNumber * CHUNK_OCTETS + start) / 8 + 1;
     this.#end = start + length;
     this.#size++;
@@ -230,12 +229,6 @@ class Chunk {
 
   setWord(offset: number, value: number): void {
     this.#words[offset >>> 2] = value;
-  }
-
-  /** Writes a short text and gives the place behind it; a loop costs less than leaving JavaScript. */
-  write(start: number, text: string): number {
-    for (let index = 0; index < text.length; index++) this.octets[start + index] = text.charCodeAt(index);
-    return start + text.length;
   }
 
   /** True when that text stands there. */

@@ -17,12 +17,12 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
   readonly #context: TransactionContext;
   readonly #handler: ClientTransactionHandler;
   readonly #sendCancel: (cancel: SipRequest, flow: Flow) => void;
-  readonly #bytes: Buffer;
+  readonly #text: string;
   #state: 'calling' | 'proceeding' | 'accepted' | 'completed' | 'terminated' = 'calling';
   #interval: number;
   #retransmission: Timer | undefined;
   #end: Timer;
-  #ack: { readonly request: SipRequest; readonly bytes: Buffer } | undefined;
+  #ack: { readonly request: SipRequest; readonly text: string } | undefined;
   #cancelWanted = false;
 
   constructor(options: {
@@ -32,7 +32,7 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
     handler: ClientTransactionHandler;
     context: TransactionContext;
     /** The serialised request. */
-    bytes: Buffer;
+    text: string;
     /** Sends a CANCEL as a transaction of its own. */
     sendCancel: (cancel: SipRequest, flow: Flow) => void;
   }) {
@@ -42,11 +42,11 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
     this.#handler = options.handler;
     this.#context = options.context;
     this.#sendCancel = options.sendCancel;
-    this.#bytes = options.bytes;
+    this.#text = options.text;
     this.#interval = options.context.timers.t1;
     this.#end = this.#context.scheduler.schedule(transactionTimeout(this.#context.timers), this.#timeout); // Timer B
     if (!this.flow.transport.reliable) this.#retransmitLater(); // Timer A
-    if (!this.#context.send(this.request, this.#bytes, this.flow)) {
+    if (!this.#context.send(this.request, this.#text, this.flow)) {
       this.#context.scheduler.schedule(0, fail, this);
     }
   }
@@ -71,7 +71,7 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
         return;
       case 'completed':
         if (response.status >= 300 && this.#ack !== undefined) {
-          this.#context.send(this.#ack.request, this.#ack.bytes, this.flow);
+          this.#context.send(this.#ack.request, this.#ack.text, this.flow);
         }
         return;
       case 'terminated':
@@ -117,8 +117,8 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
     this.#retransmission?.cancel();
     const request = hopRequest('ACK', this.request);
     request.set('To', response.header('To') ?? '');
-    this.#ack = { request, bytes: request.toBuffer() };
-    this.#context.send(request, this.#ack.bytes, this.flow);
+    this.#ack = { request, text: request.toText() };
+    this.#context.send(request, this.#ack.text, this.flow);
     // A reliable transport brings no second copy to absorb: timer D is zero.
     if (this.flow.transport.reliable) this.terminate();
     else this.#endAfter(timerD(this.#context.timers));
@@ -140,7 +140,7 @@ export class InviteClientTransaction implements ClientTransaction, Keyed<AnyClie
 
   #retransmitLater(): void {
     this.#retransmission = this.#context.scheduler.schedule(this.#interval, () => {
-      this.#context.send(this.request, this.#bytes, this.flow);
+      this.#context.send(this.request, this.#text, this.flow);
       this.#interval *= 2;
       this.#retransmitLater();
     });

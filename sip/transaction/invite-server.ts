@@ -17,7 +17,7 @@ export class InviteServerTransaction implements ServerTransaction, Keyed<AnyServ
   /** Where responses go, by the top Via (RFC 3261 18.2.2, RFC 3581 4). */
   readonly #responseFlow: Flow;
   #state: 'proceeding' | 'accepted' | 'completed' | 'confirmed' | 'terminated' = 'proceeding';
-  #last: { readonly response: SipResponse; readonly bytes: Buffer } | undefined;
+  #last: { readonly response: SipResponse; readonly text: string } | undefined;
   #retransmission: Timer | undefined;
   #end: Timer | undefined;
   #interval: number;
@@ -61,7 +61,7 @@ export class InviteServerTransaction implements ServerTransaction, Keyed<AnyServ
   /** The INVITE came again. In Accepted the user sends 2xx again by itself, so it is only absorbed (RFC 6026 7.1). */
   receiveRetransmission(): void {
     if (this.#last !== undefined && (this.#state === 'proceeding' || this.#state === 'completed')) {
-      this.#context.send(this.#last.response, this.#last.bytes, this.#responseFlow);
+      this.#context.send(this.#last.response, this.#last.text, this.#responseFlow);
     }
   }
 
@@ -91,14 +91,14 @@ export class InviteServerTransaction implements ServerTransaction, Keyed<AnyServ
   }
 
   #transmit(response: SipResponse): void {
-    const bytes = response.toBuffer();
-    this.#last = { response, bytes };
-    this.#context.send(response, bytes, this.#responseFlow);
+    const text = response.toText();
+    this.#last = { response, text };
+    this.#context.send(response, text, this.#responseFlow);
   }
 
   #retransmitLater(): void {
     this.#retransmission = this.#context.scheduler.schedule(this.#interval, () => {
-      if (this.#last !== undefined) this.#context.send(this.#last.response, this.#last.bytes, this.#responseFlow);
+      if (this.#last !== undefined) this.#context.send(this.#last.response, this.#last.text, this.#responseFlow);
       this.#interval = Math.min(this.#interval * 2, this.#context.timers.t2);
       this.#retransmitLater();
     });

@@ -18,7 +18,7 @@ export class NonInviteClientTransaction implements ClientTransaction, Keyed<AnyC
   nextInTable: AnyClientTransaction | undefined;
   readonly #context: TransactionContext;
   readonly #handler: ClientTransactionHandler;
-  readonly #bytes: Buffer;
+  readonly #text: string;
   #state: 'trying' | 'proceeding' | 'terminated' = 'trying';
   #interval: number;
   /** Timers E and F in one: the next copy, or the end where that comes first. */
@@ -28,7 +28,7 @@ export class NonInviteClientTransaction implements ClientTransaction, Keyed<AnyC
   constructor(
     key: TransactionKey,
     request: SipRequest,
-    bytes: Buffer,
+    text: string,
     flow: Flow,
     handler: ClientTransactionHandler,
     context: TransactionContext,
@@ -39,12 +39,12 @@ export class NonInviteClientTransaction implements ClientTransaction, Keyed<AnyC
     this.flow = flow;
     this.#handler = handler;
     this.#context = context;
-    this.#bytes = bytes;
+    this.#text = text;
     this.#interval = timers.t1;
     this.#endsAt = scheduler.now() + transactionTimeout(timers);
     const first = flow.transport.reliable ? transactionTimeout(timers) : this.#interval;
     this.#timer = scheduler.schedule(first, onTimer, this);
-    if (!context.send(request, bytes, flow)) scheduler.schedule(0, fail, this);
+    if (!context.send(request, text, flow)) scheduler.schedule(0, fail, this);
   }
 
   /** Only an INVITE can be cancelled (RFC 3261 9.1). */
@@ -83,7 +83,7 @@ export class NonInviteClientTransaction implements ClientTransaction, Keyed<AnyC
       this.#handler.onTimeout(this);
       return;
     }
-    this.#context.send(this.request, this.#bytes, this.flow);
+    this.#context.send(this.request, this.#text, this.flow);
     this.#interval = this.#state === 'proceeding' ? timers.t2 : Math.min(this.#interval * 2, timers.t2);
     this.#timer = scheduler.schedule(Math.min(this.#interval, left), onTimer, this);
   }

@@ -40,8 +40,8 @@ export class NonInviteServerTransaction implements ServerTransaction, Keyed<AnyS
 
   respond(response: SipResponse): void {
     if (this.#completed) return;
-    const bytes = response.toBuffer();
-    this.#context.send(response, bytes, this.#responseFlow);
+    const text = response.toText();
+    this.#context.send(response, text, this.#responseFlow);
     if (response.status < 200) {
       this.#provisional = response;
       return;
@@ -49,12 +49,12 @@ export class NonInviteServerTransaction implements ServerTransaction, Keyed<AnyS
     this.terminate();
     this.#context.serverResponded(this.request, response.status, this.flow, this.#since);
     // Timer J is zero over a reliable transport: no copy of the request will come.
-    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.key, bytes, this.#responseFlow);
+    if (!this.flow.transport.reliable) this.#context.serverCompleted(this.key, text, this.#responseFlow);
   }
 
   receiveRetransmission(): void {
     const response = this.#provisional;
-    if (response !== undefined) this.#context.send(response, response.toBuffer(), this.#responseFlow);
+    if (response !== undefined) this.#context.send(response, response.toText(), this.#responseFlow);
   }
 
   terminate(): void {

@@ -17,11 +17,11 @@ export interface TransactionContext {
   readonly scheduler: Scheduler;
   readonly timers: TransactionTimers;
   /**
-   * Sends `bytes`, the serialised `message`, which is given for whoever watches.
+   * Sends `text`, the serialised `message`, which is given for whoever watches.
    *
    * @returns false when the transport did not take it
    */
-  send(message: SipMessage, bytes: Buffer, flow: Flow): boolean;
+  send(message: SipMessage, text: string, flow: Flow): boolean;
   /** Forgets the transaction. */
   serverEnded(transaction: AnyServerTransaction): void;
   clientEnded(transaction: AnyClientTransaction): void;
@@ -34,5 +34,5 @@ export interface TransactionContext {
    */
   serverResponded(request: SipRequest, status: number, flow: Flow, since: number): void;
   /** A non-INVITE server transaction is Completed: copies of its request get `answer`, as it went out, until timer J. */
-  serverCompleted(key: TransactionKey, answer: Buffer, flow: Flow): void;
+  serverCompleted(key: TransactionKey, answer: string, flow: Flow): void;
 }

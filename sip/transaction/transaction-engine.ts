@@ -132,7 +132,7 @@ export class TransactionEngine {
     this.#context = {
       scheduler: options.scheduler,
       timers,
-      send: (message, bytes, flow) => this.#send(message, bytes, flow),
+      send: (message, text, flow) => this.#send(message, text, flow),
       serverEnded: (transaction) => {
         this.#servers.remove(transaction);
       },
@@ -224,7 +224,7 @@ export class TransactionEngine {
       failure === 'stream-message-too-large'
         ? request.createResponse(413)
         : request.createResponse(400, `Bad Request (${failure})`);
-    this.#send(response, response.toBuffer(), flow);
+    this.#send(response, response.toText(), flow);
   }
 
   /**
@@ -245,12 +245,12 @@ export class TransactionEngine {
       throw new SipError('OSGATE_SIP_OVERLOADED', 'too many client transactions');
     }
     const branch = this.#pushVia(request, flow, options.branchSuffix);
-    const bytes = request.toBuffer();
-    const chosen = options.sizing?.flowFor(bytes.length);
-    if (chosen === undefined) return this.#startClient(branch, request, bytes, flow, handler);
+    const text = request.toText();
+    const chosen = options.sizing?.flowFor(text.length);
+    if (chosen === undefined) return this.#startClient(branch, request, text, flow, handler);
     this.counters.largeRequests++;
     request.replaceFirstValue('Via', viaOf(branch, chosen));
-    return this.#startClient(branch, request, request.toBuffer(), chosen, handler);
+    return this.#startClient(branch, request, request.toText(), chosen, handler);
   }
 
   /**
@@ -260,7 +260,7 @@ export class TransactionEngine {
    */
   sendStateless(message: SipMessage, flow: Flow, branchSuffix?: string): void {
     if (message instanceof SipRequest) this.#pushVia(message, flow, branchSuffix);
-    this.#send(message, message.toBuffer(), flow);
+    this.#send(message, message.toText(), flow);
   }
 
   /** Ends every transaction without a word to the user. */
@@ -298,7 +298,7 @@ export class TransactionEngine {
     const screened = invite === undefined ? this.#user?.screen?.(request, flow) : undefined;
     if (screened instanceof SipResponse) {
       this.counters.statelessReplies++;
-      this.#send(screened, screened.toBuffer(), responseFlow);
+      this.#send(screened, screened.toText(), responseFlow);
       this.#observe?.onAnswered?.(request, screened.status, flow, 0);
       return;
     }
@@ -308,7 +308,7 @@ export class TransactionEngine {
       const refusal = request.createResponse(503);
       refusal.set('Retry-After', String(RETRY_AFTER_SECONDS));
       this.#user?.onRefusal?.(request, refusal, 'server-transactions-full', flow);
-      this.#send(refusal, refusal.toBuffer(), responseFlow);
+      this.#send(refusal, refusal.toText(), responseFlow);
       this.#observe?.onAnswered?.(request, refusal.status, flow, 0);
       return;
     }
@@ -375,7 +375,7 @@ export class TransactionEngine {
   #startClient(
     branch: string,
     request: SipRequest,
-    bytes: Buffer,
+    text: string,
     flow: Flow,
     handler: ClientTransactionHandler,
   ): ClientTransaction {
@@ -385,15 +385,15 @@ export class TransactionEngine {
         ? new InviteClientTransaction({
             key,
             request,
-            bytes,
+            text,
             flow,
             handler,
             context: this.#context,
             sendCancel: (cancel, cancelFlow) => {
-              this.#startClient(branch, cancel, cancel.toBuffer(), cancelFlow, IGNORE);
+              this.#startClient(branch, cancel, cancel.toText(), cancelFlow, IGNORE);
             },
           })
-        : new NonInviteClientTransaction(key, request, bytes, flow, handler, this.#context);
+        : new NonInviteClientTransaction(key, request, text, flow, handler, this.#context);
     this.#clients.add(transaction);
     this.#flows.began(transaction);
     return transaction;
@@ -416,9 +416,9 @@ export class TransactionEngine {
     const status = failure === 'unsupported-version' ? 505 : 400;
     const response = request.createResponse(status, status === 400 ? `Bad Request (${failure})` : undefined);
     const complete = via !== undefined && ANSWERED.every((name) => request.has(name));
-    if (!complete && response.toBuffer().length > received) return;
+    if (!complete && response.toText().length > received) return;
     this.#user?.onRefusal?.(request, response, failure, flow);
-    this.#send(response, response.toBuffer(), via === undefined ? flow : responseFlowOf(via, flow));
+    this.#send(response, response.toText(), via === undefined ? flow : responseFlowOf(via, flow));
   }
 
   /** Answers a copy of a request whose transaction is Completed (RFC 3261 17.2.2). */
@@ -427,14 +427,14 @@ export class TransactionEngine {
     if (parsed.ok) this.#send(parsed.message, bytes, flow);
   }
 
-  #send(message: SipMessage, bytes: Buffer, flow: Flow): boolean {
+  #send(message: SipMessage, text: string | Buffer, flow: Flow): boolean {
     this.counters.messagesOut++;
     this.#observe?.onMessage('out', message, flow);
     const { transport, peer } = flow;
     if (transport.reliable && message instanceof SipResponse && !transport.isConnected(peer)) {
-      return transport.send(bytes, sentByPeer(message, peer));
+      return transport.send(text, sentByPeer(message, peer));
     }
-    return transport.send(bytes, peer);
+    return transport.send(text, peer);
   }
 }
 

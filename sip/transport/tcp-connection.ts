@@ -74,12 +74,12 @@ export class TcpConnection implements FramingHandler {
   }
 
   /** False when too much waits already. */
-  send(message: Buffer): boolean {
+  send(message: Buffer | string): boolean {
     if (this.#closed || this.#socket.writableLength + message.length > this.#owner.limits.maximumPendingBytes) {
       return false;
     }
     this.#lastUsed = this.#owner.now();
-    this.#socket.write(message);
+    this.#socket.write(message, 'latin1');
     return true;
   }
 

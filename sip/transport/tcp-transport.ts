@@ -129,7 +129,7 @@ export class TcpTransport implements Transport, ConnectionOwner {
     return performance.now();
   }
 
-  send(message: Buffer, peer: Peer): boolean {
+  send(message: Buffer | string, peer: Peer): boolean {
     const connection = this.#connections.get(keyOf(peer)) ?? this.#connect(peer);
     if (connection === undefined) {
       this.counters.sendErrors++;

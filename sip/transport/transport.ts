@@ -9,8 +9,13 @@ export interface Peer {
   readonly association?: number;
 }
 
-/** Takes a datagram that came in; `datagram` belongs to the receiver. */
+/** Takes a datagram that came in; `datagram` is lent until the receiver returns, which copies what it keeps. */
 export type DatagramHandler = (datagram: Buffer, source: Peer) => void;
+
+/** The octets of what a transport is to send. */
+export function octetsOf(message: Buffer | string): Buffer {
+  return typeof message === 'string' ? Buffer.from(message, 'latin1') : message;
+}
 
 /** The transports that there are, by their token in Via (RFC 3261 20.42). */
 export type TransportProtocol = 'UDP' | 'TCP' | typeof DTLS_VIA_TRANSPORT;
@@ -40,13 +45,13 @@ export interface Transport {
   /** What stands in Via and Record-Route for this transport: host (IPv6 in brackets) and port. */
   readonly sentBy: string;
   /**
-   * Sends one message; a stream opens a connection where there is none. What fails later is told to whoever opened the
+   * Sends one message, octets or a text with one character for each; a stream opens a connection where there is none. What fails later is told to whoever opened the
    * transport.
    *
    * @returns false when the message cannot go out: the transport is closed, the message too large for a datagram, a bound
    *   on connections or on octets that wait is reached. A datagram for which the socket has no room is lost, not failed.
    */
-  send(message: Buffer, peer: Peer): boolean;
+  send(message: Buffer | string, peer: Peer): boolean;
   /** True when a connection or an association to that peer is open; for plain datagrams always. */
   isConnected(peer: Peer): boolean;
   /** True when the peer proved who it is to the transport itself: by the handshake of its association. */

@@ -4,7 +4,10 @@ import { isIP, isIPv6 } from 'node:net';
 
 import { SipError } from '../errors.ts';
 import { formatHost } from '../message/index.ts';
-import type { DatagramHandler, Peer, Transport } from './transport.ts';
+import type { DatagramBatches } from './batch/datagram-batches.ts';
+import { openBatches, type BatchOptions } from './batch/open-batches.ts';
+import { systemCalls, type SystemCalls } from './batch/system-calls.ts';
+import { octetsOf, type DatagramHandler, type Peer, type Transport } from './transport.ts';
 
 export interface UdpTransportOptions {
   /** An IPv4 or IPv6 address, or a name that resolves to one. */
@@ -23,6 +26,8 @@ export interface UdpTransportOptions {
   readonly sendBufferBytes?: number;
   /** Datagrams that may wait for room in the send buffer; more are lost, as they would be in a full network. */
   readonly maximumPendingDatagrams?: number;
+  /** Reads and sends several datagrams with one system call, where the system and koffi are there for it. */
+  readonly batches?: BatchOptions;
   /** A datagram could not be sent to that peer: no route there, for instance. */
   readonly onUnreachable?: (peer: Peer) => void;
 }
@@ -44,15 +49,29 @@ export class UdpTransport implements Transport {
   readonly reliable = false;
   readonly local: Peer;
   readonly sentBy: string;
-  readonly counters = { received: 0, sent: 0, sendErrors: 0, sendBufferFull: 0 };
+  /** `receivedInBatches` and `sentInBatches` are those of all that had no system call of their own. */
+  readonly counters = {
+    received: 0,
+    receivedInBatches: 0,
+    sent: 0,
+    sentInBatches: 0,
+    sendErrors: 0,
+    sendBufferFull: 0,
+  };
   readonly #socket: Socket;
   readonly #largest: number;
   readonly #maximumPending: number;
   readonly #onUnreachable: ((peer: Peer) => void) | undefined;
+  readonly #batches: DatagramBatches | undefined;
   #pending = 0;
   #open = true;
 
-  private constructor(socket: Socket, options: UdpTransportOptions, onDatagram: DatagramHandler) {
+  private constructor(
+    socket: Socket,
+    options: UdpTransportOptions,
+    handler: DatagramHandler,
+    calls: SystemCalls | undefined,
+  ) {
     this.#socket = socket;
     this.#largest = LARGEST_DATAGRAM[isIPv6(socket.address().address) ? 'udp6' : 'udp4'];
     this.#maximumPending = options.maximumPendingDatagrams ?? DEFAULT_PENDING_DATAGRAMS;
@@ -60,9 +79,24 @@ export class UdpTransport implements Transport {
     const { address, port } = socket.address();
     this.local = { address, port };
     this.sentBy = `${formatHost(options.advertised?.host ?? address)}:${options.advertised?.port ?? port}`;
-    socket.on('message', (datagram, source) => {
+    const onDatagram: DatagramHandler = (datagram, source) => {
       this.counters.received++;
+      handler(datagram, source);
+    };
+    const batches = openBatches(calls, socket, options, {
+      onDatagram: (datagram, source) => {
+        this.counters.receivedInBatches++;
+        onDatagram(datagram, source);
+      },
+      onSent: this.#haveLeft,
+      onLeft: this.#sendAlone,
+      onFailed: this.#sendFailed,
+    });
+    this.#batches = batches;
+    socket.on('message', (datagram, source) => {
+      batches?.gather();
       onDatagram(datagram, source);
+      batches?.read();
     });
     // ICMP errors of earlier datagrams surface here; the socket itself goes on.
     socket.on('error', () => {
@@ -73,6 +107,7 @@ export class UdpTransport implements Transport {
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: UdpTransportOptions, onDatagram: DatagramHandler): Promise<UdpTransport> {
     const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
+    const calls = options.batches === undefined ? undefined : await systemCalls();
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,
@@ -99,7 +134,7 @@ export class UdpTransport implements Transport {
       socket.close();
       throw bindFailed(options, error);
     }
-    return new UdpTransport(socket, options, onDatagram);
+    return new UdpTransport(socket, options, onDatagram, calls);
   }
 
   /** True while nothing more may wait for room in the send buffer. */
@@ -107,7 +142,7 @@ export class UdpTransport implements Transport {
     return this.#pending >= this.#maximumPending;
   }
 
-  send(message: Buffer, peer: Peer): boolean {
+  send(message: Buffer | string, peer: Peer): boolean {
     // A Via may name port 0, to which nothing can be sent.
     if (!this.#open || message.length > this.#largest || peer.port === 0) {
       this.counters.sendErrors++;
@@ -119,7 +154,8 @@ export class UdpTransport implements Transport {
     }
     this.counters.sent++;
     this.#pending++;
-    this.#socket.send(message, peer.port, peer.address, this.#onSent);
+    if (this.#batches === undefined) this.#sendAlone(message, peer);
+    else this.#batches.send(message, peer);
     return true;
   }
 
@@ -130,12 +166,29 @@ export class UdpTransport implements Transport {
   async close(): Promise<void> {
     if (!this.#open) return;
     this.#open = false;
+    this.#batches?.close();
     await new Promise<void>((resolve) => {
       this.#socket.close(() => {
         resolve();
       });
     });
   }
+
+  /** By node:dgram, which waits for room where there is none. */
+  readonly #sendAlone = (message: Buffer | string, peer: Peer): void => {
+    this.#socket.send(octetsOf(message), peer.port, peer.address, this.#onSent);
+  };
+
+  readonly #haveLeft = (count: number): void => {
+    this.#pending -= count;
+    this.counters.sentInBatches += count;
+  };
+
+  readonly #sendFailed = (peer: Peer): void => {
+    this.#pending--;
+    this.counters.sendErrors++;
+    this.#onUnreachable?.(peer);
+  };
 
   readonly #onSent = (error: SendError | null): void => {
     this.#pending--;

@@ -1,4 +1,4 @@
-import type { DatagramHandler, Peer, Transport, TransportProtocol } from '../../sip/index.ts';
+import { octetsOf, type DatagramHandler, type Peer, type Transport, type TransportProtocol } from '../../sip/index.ts';
 import type { VirtualScheduler } from './virtual-scheduler.ts';
 
 /** A deterministic source of numbers from 0 to 1 (mulberry32). */
@@ -48,7 +48,7 @@ export class MemoryNetwork {
         const stream = protocol === 'TCP';
         if (!stream && this.#random() < this.loss) return true;
         this.#scheduler.schedule(stream ? 1 : Math.ceil(this.#random() * this.delay), () => {
-          this.#handlers.get(`${peer.address}:${peer.port}`)?.(Buffer.from(message), local);
+          this.#handlers.get(`${peer.address}:${peer.port}`)?.(Buffer.from(octetsOf(message)), local);
         });
         return true;
       },

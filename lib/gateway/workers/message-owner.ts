@@ -67,8 +67,10 @@ export class MessageOwner {
     if (message instanceof SipResponse) return this.#handOver(message, datagram, flow);
     if (message.has('Route') && this.#followFlow(message, datagram, flow)) return true;
     if (!this.#order.isPending) return false;
+    // Datagrams are lent.
+    const kept = Buffer.from(datagram);
     return this.#order.hold(message.callId, () => {
-      this.#receive(datagram, flow);
+      this.#receive(kept, flow);
     });
   }
 

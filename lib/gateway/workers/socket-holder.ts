@@ -3,9 +3,8 @@ import { once } from 'node:events';
 import { extname } from 'node:path';
 import { Worker } from 'node:worker_threads';
 
-import { SipError } from '../../../sip/index.ts';
+import { SipError, socketsAt } from '../../../sip/index.ts';
 import { OsgateError } from '../../errors.ts';
-import { socketsAt } from './socket-descriptors.ts';
 
 /** A UDP address to hold open for every slot. */
 export interface HolderListener {
@@ -81,7 +80,7 @@ export class SocketHolder {
     thread.unref();
     try {
       const byListener = reply.addresses.map(({ address, port }) => {
-        const found = socketsAt(address, port);
+        const found = descriptorsOf(address, port);
         if (found.length !== slots) {
           throw new OsgateError('OSGATE_WORKERS', `found ${found.length} sockets at ${address}:${port}, not ${slots}`);
         }
@@ -102,5 +101,17 @@ export class SocketHolder {
     Atomics.store(flag, 0, 1);
     Atomics.notify(flag, 0);
     await ended;
+  }
+}
+
+/** @throws OsgateError OSGATE_WORKERS where the system does not show descriptors */
+function descriptorsOf(address: string, port: number): number[] {
+  try {
+    return socketsAt(address, port);
+  } catch (error) {
+    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
+    throw new OsgateError('OSGATE_WORKERS', `more than one worker needs the /proc of Linux (${reason})`, {
+      cause: error,
+    });
   }
 }

@@ -64,7 +64,8 @@ export class UntrustedQueue {
       this.counters['queue-full']++;
       return;
     }
-    lane.push(datagram, flow, now);
+    // Datagrams are lent.
+    lane.push(Buffer.from(datagram), flow, now);
     if (this.#deferred) return;
     this.#deferred = true;
     this.#options.defer(this.#drain);

@@ -1,4 +1,4 @@
-import { DTLS_VIA_TRANSPORT, peerKey, type Flow, type Peer, type Transport } from '../../../sip/index.ts';
+import { DTLS_VIA_TRANSPORT, octetsOf, peerKey, type Flow, type Peer, type Transport } from '../../../sip/index.ts';
 import { AssociationPeer } from './association-peer.ts';
 import type { ChannelServer, ChannelUser } from './channel-server.ts';
 
@@ -48,7 +48,8 @@ export class DtlsSipTransport implements Transport, ChannelUser {
     this.channel.receive(datagram, peer);
   }
 
-  send(message: Buffer, peer: Peer): boolean {
+  send(text: Buffer | string, peer: Peer): boolean {
+    const message = octetsOf(text);
     const association = this.#find(peer);
     if (association === undefined || message.length > LARGEST_MESSAGE_OCTETS) {
       this.counters.sendErrors++;

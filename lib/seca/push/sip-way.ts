@@ -1,6 +1,6 @@
 import { BlockList, isIPv6 } from 'node:net';
 
-import { formatHost, UdpTransport, type Peer, type Transport } from '../../../sip/index.ts';
+import { formatHost, octetsOf, UdpTransport, type Peer, type Transport } from '../../../sip/index.ts';
 import type { AgentConfig } from '../../config/index.ts';
 import type { AgentKeyring } from '../agent-keyring.ts';
 import { associationOptions } from '../association/association-options.ts';
@@ -104,7 +104,7 @@ export async function openDtlsWay(
     reliable: false,
     local,
     sentBy: `${formatHost(local.address)}:${local.port}`,
-    send: (message) => association.send(message),
+    send: (message) => association.send(octetsOf(message)),
     isConnected: () => association.channel !== undefined,
     close: async () => association.close(),
   };

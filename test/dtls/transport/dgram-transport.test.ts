@@ -1,12 +1,36 @@
 import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
+import { on, once } from 'node:events';
 
 import { expect } from 'chai';
 
 import { DgramTransport, DtlsError } from '../../../dtls/index.ts';
 
+const BURST = 100;
+
 describe('dgram transport', () => {
   for (const host of ['127.0.0.1', '::1']) {
+    it(`loses and mixes up nothing of a burst in batches, and gives datagrams away for good, on ${host}`, async () => {
+      const kept: Buffer[] = [];
+      const options = { host, port: 0, batches: { gatherMicroseconds: 0 } };
+      const server = await DgramTransport.open(options, (datagram, peer) => {
+        kept.push(datagram);
+        server.send(datagram, peer);
+      });
+      const client = createSocket(host === '::1' ? 'udp6' : 'udp4');
+      const sent = Array.from({ length: BURST }, (_, number) => `datagram ${number}`);
+      const echoed: string[] = [];
+      for (const text of sent) client.send(text, server.local.port, host);
+      for await (const [datagram] of on(client, 'message') as AsyncIterable<[Buffer]>) {
+        if (echoed.push(datagram.toString()) === BURST) break;
+      }
+      expect(echoed).to.deep.equal(sent);
+      expect(kept.map(String)).to.deep.equal(sent);
+      expect(server.counters).to.include({ received: BURST, sent: BURST, sendErrors: 0, sendBufferFull: 0 });
+      expect(server.isFull).to.equal(false);
+      client.close();
+      await server.close();
+    });
+
     it(`carries datagrams both ways on ${host}`, async () => {
       const got: { text: string; port: number }[] = [];
       const server = await DgramTransport.open({ host, port: 0 }, (datagram, peer) => {

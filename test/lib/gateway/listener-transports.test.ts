@@ -1,3 +1,4 @@
+import { createSocket } from 'node:dgram';
 import { connect } from 'node:net';
 import { once } from 'node:events';
 
@@ -5,7 +6,7 @@ import { expect } from 'chai';
 
 import { parseConfig, requireSection } from '../../../lib/config/index.ts';
 import { openTransports, type TransportHandler } from '../../../lib/gateway/listener-transports.ts';
-import { TcpTransport } from '../../../sip/index.ts';
+import { TcpTransport, type Flow } from '../../../sip/index.ts';
 
 const HANDLER: TransportHandler = {
   receive: () => undefined,
@@ -14,6 +15,8 @@ const HANDLER: TransportHandler = {
   failed: () => undefined,
   closed: () => undefined,
 };
+
+const DATAGRAMS = 50;
 
 function settingsOf(listener: string, gateway = '') {
   const text = `
@@ -87,6 +90,31 @@ describe('transports of a listener', () => {
     });
     await transports[0].close();
   });
+
+  for (const batches of [true, false]) {
+    it(`read and send ${batches ? 'several datagrams' : 'one datagram'} with one system call, as the configuration says`, async () => {
+      const { config, settings } = settingsOf(
+        'host: 127.0.0.1, port: 0, transports: [udp]',
+        `  datagrams: { batches: ${batches}, gatherMicroseconds: 0 }`,
+      );
+      const echo = {
+        ...HANDLER,
+        receive: (message: Buffer, { transport, peer }: Flow) => transport.send(Buffer.from(message), peer),
+      };
+      const opened = await openTransports(config, settings, echo);
+      const client = createSocket('udp4');
+      for (let count = 0; count < DATAGRAMS; count++) {
+        client.send('x'.repeat(100), opened.transports[0].local.port, '127.0.0.1');
+      }
+      for (let count = 0; count < DATAGRAMS; count++) await once(client, 'message');
+      const counters = opened.counters();
+      expect(counters).to.include({ 'udp-received': DATAGRAMS, 'udp-sent': DATAGRAMS });
+      expect(counters['udp-receivedInBatches'] ?? 0).to.be[batches ? 'greaterThan' : 'lessThan'](batches ? 0 : 1);
+      expect(counters['udp-sentInBatches']).to.equal(batches ? DATAGRAMS : 0);
+      client.close();
+      await opened.close();
+    });
+  }
 
   it('refuse a Flow-Timer over TCP that the idle limit would not keep', () => {
     expect(() => settingsOf('host: 127.0.0.1', '  streams: { idleTimeoutSeconds: 120 }')).to.throw(

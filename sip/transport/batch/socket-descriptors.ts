@@ -1,28 +1,20 @@
 import { readdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { isIPv6 } from 'node:net';
 
-import { OsgateError } from '../../errors.ts';
-import { ipOctets } from '../../ops/index.ts';
+import { addressOctets } from '../address-octets.ts';
 
 /**
  * The file descriptors of this process that are UDP sockets bound to an address, the lowest first. Node shows no
  * descriptor of a socket that it opened, the kernel does: /proc/self/fd names the inode, /proc/self/net/udp its address.
  *
- * @throws OsgateError OSGATE_WORKERS where there is no such /proc
+ * @throws what node:fs throws where there is no such /proc
  */
 export function socketsAt(address: string, port: number): number[] {
-  try {
-    const inodes = inodesAt(address, port);
-    return readdirSync('/proc/self/fd')
-      .map(Number)
-      .sort((a, b) => a - b)
-      .filter((descriptor) => inodes.has(inodeOf(descriptor) ?? ''));
-  } catch (error) {
-    const reason = error instanceof Error && 'code' in error ? String(error.code) : String(error);
-    throw new OsgateError('OSGATE_WORKERS', `more than one worker needs the /proc of Linux (${reason})`, {
-      cause: error,
-    });
-  }
+  const inodes = inodesAt(address, port);
+  return readdirSync('/proc/self/fd')
+    .map(Number)
+    .sort((a, b) => a - b)
+    .filter((descriptor) => inodes.has(inodeOf(descriptor) ?? ''));
 }
 
 /** Columns of /proc/net/udp (proc(5)): the local address is the second, the inode the tenth. */
@@ -49,7 +41,7 @@ function inodeOf(descriptor: number): string | undefined {
 
 /** An address as the kernel prints it: words of four octets, each in the order of the machine, which is little-endian. */
 function hexadecimal(address: string): string {
-  const octets = ipOctets(address);
+  const octets = addressOctets(address);
   let text = '';
   for (let word = 0; word < octets.length; word += 4) {
     for (let octet = word + 3; octet >= word; octet--) text += (octets[octet] ?? 0).toString(16).padStart(2, '0');

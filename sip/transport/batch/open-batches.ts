@@ -1,0 +1,29 @@
+import type { Socket } from 'node:dgram';
+
+import { DatagramBatches, type BatchHandler } from './datagram-batches.ts';
+import { socketsAt } from './socket-descriptors.ts';
+import type { SystemCalls } from './system-calls.ts';
+
+export interface BatchOptions {
+  /** How long datagrams that come densely may gather before they are read; 0 for not at all. The whole process stands still meanwhile. */
+  readonly gatherMicroseconds: number;
+}
+
+/**
+ * Batches for a bound socket of node:dgram; undefined where they are not wanted or cannot be had.
+ *
+ * @param options.fd the socket's descriptor where it is known
+ */
+export function openBatches(
+  calls: SystemCalls | undefined,
+  socket: Socket,
+  { batches, fd }: { readonly batches?: BatchOptions | undefined; readonly fd?: number | undefined },
+  handler: BatchHandler,
+): DatagramBatches | undefined {
+  if (calls === undefined || batches === undefined) return undefined;
+  const { address, port } = socket.address();
+  const [descriptor, another] = fd === undefined ? socketsAt(address, port) : [fd];
+  // Two sockets of one address are told apart by nothing.
+  if (descriptor === undefined || another !== undefined) return undefined;
+  return new DatagramBatches(calls, descriptor, batches.gatherMicroseconds / 1000, handler);
+}
