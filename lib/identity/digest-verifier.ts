@@ -104,7 +104,7 @@ export class DigestVerifier {
     ) {
       return this.challenge(request, 'unsupported-credentials');
     }
-    // Member by member: a copy of all that there is takes four times as long.
+    // Member by member: V8 makes a copy with dots, and what is added to it, by a slow way.
     return { username, realm, nonce, uri, response, algorithm, opaque, hash, qop, nc, cnonce };
   }
 

@@ -107,12 +107,14 @@ export class PushDispatcher {
   async #look(): Promise<void> {
     const { queue, settings } = this.#options;
     this.#cancelWake?.();
+    const before = this.#clock.now();
     this.counters.expired += await queue.expire();
     const room = settings.concurrency - this.#active.size;
     for (const push of room > 0 ? await queue.take(room) : []) this.#begin(push);
     const next = await queue.nextDue();
-    // One that is due and was not taken waits for its turn, which the end of another one is.
-    if (next !== undefined && next > this.#clock.now()) this.#wakeAfter(next - this.#clock.now());
+    // One that was due and was not taken waits for its turn, which the end of another one is. One whose time came while the queue
+    // was asked may have been overlooked.
+    if (next !== undefined && next > before) this.#wakeAfter(Math.max(0, next - this.#clock.now()));
   }
 
   #wakeAfter(milliseconds: number): void {

@@ -21,9 +21,19 @@ export function openBatches(
   handler: BatchHandler,
 ): DatagramBatches | undefined {
   if (calls === undefined || batches === undefined) return undefined;
-  const { address, port } = socket.address();
-  const [descriptor, another] = fd === undefined ? socketsAt(address, port) : [fd];
-  // Two sockets of one address are told apart by nothing.
-  if (descriptor === undefined || another !== undefined) return undefined;
+  const descriptor = fd ?? descriptorOf(socket);
+  if (descriptor === undefined) return undefined;
   return new DatagramBatches(calls, descriptor, batches.gatherMicroseconds / 1000, handler);
+}
+
+function descriptorOf(socket: Socket): number | undefined {
+  const { address, port } = socket.address();
+  try {
+    const [descriptor, another] = socketsAt(address, port);
+    // Two sockets of one address are told apart by nothing.
+    return another === undefined ? descriptor : undefined;
+  } catch {
+    // No /proc, or not for us: a place where datagrams go one by one.
+    return undefined;
+  }
 }

@@ -179,6 +179,21 @@ describe('PushDispatcher', () => {
     expect((await status(id)).state).to.equal('delivered');
   });
 
+  it('overlooks no push whose time comes while the queue is asked for the next one', async () => {
+    const { clock, carrier, second, queue, accept, got } = setUp();
+    carrier.then(failing('busy'));
+    second.then(failing('busy'));
+    const nextDue = queue.nextDue.bind(queue);
+    queue.nextDue = async () => {
+      const next = await nextDue();
+      if (next !== undefined && next > clock.now()) clock.pass(next - clock.now());
+      return next;
+    };
+    const id = await accept();
+    await clock.advance(5000);
+    expect(got()).to.deep.equal([id]);
+  });
+
   it('does not wait for an agent of which its carrier hears that it will not have the package', async () => {
     const { clock, carrier, second, accept, status } = setUp();
     let undelivered: (failure: CarrierFailure) => void = () => undefined;

@@ -21,6 +21,11 @@ export class VirtualClock implements Clock {
     };
   }
 
+  /** Time goes by while the program is busy: what was due meanwhile has not happened yet. */
+  pass(milliseconds: number): void {
+    this.#now += milliseconds;
+  }
+
   /** Goes on by so much, and lets everything happen on the way. */
   async advance(milliseconds: number): Promise<void> {
     const end = this.#now + milliseconds;
