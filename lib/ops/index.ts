@@ -12,7 +12,6 @@ export type {
 export { loadAdminToken, loadTokenText, type AdminTokenLocation } from './admin/admin-token.ts';
 export { HepExporter, type HepExporterOptions } from './hep/hep-exporter.ts';
 export { encodeHep, type HepRecord } from './hep/hep-packet.ts';
-export { ipOctets } from './hep/ip-octets.ts';
 export { createLogger, type Logger, type LoggerOptions } from './logger.ts';
 export { type MetricOptions, Metrics } from './metrics.ts';
 export {

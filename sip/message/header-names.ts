@@ -204,14 +204,15 @@ function undoEscapes(name: string): string | undefined {
 
 function buildTable(): ReadonlyMap<string, HeaderName> {
   const table = new Map<string, HeaderName>();
-  const add = (entry: HeaderName): void => {
-    table.set(entry.canonical, entry);
-    table.set(entry.canonical.toLowerCase(), entry);
+  const add = (canonical: string, singletonBit: number): void => {
+    const entry: HeaderName = { canonical, singletonBit, isRead: READ.has(canonical) };
+    table.set(canonical, entry);
+    table.set(canonical.toLowerCase(), entry);
   };
   SINGLETONS.forEach((canonical, index) => {
-    add({ canonical, singletonBit: 2 ** index, isRead: READ.has(canonical) });
+    add(canonical, 2 ** index);
   });
-  for (const canonical of REPEATABLE) add({ canonical, singletonBit: 0, isRead: READ.has(canonical) });
+  for (const canonical of REPEATABLE) add(canonical, 0);
   for (const [compact, canonical] of Object.entries(COMPACT_FORMS)) {
     const entry = table.get(canonical.toLowerCase()) ?? { canonical, singletonBit: 0, isRead: false };
     table.set(compact, entry);

@@ -1,6 +1,6 @@
 import { isIPv6 } from 'node:net';
 
-import { ipOctets } from './ip-octets.ts';
+import { addressOctets } from '../../../sip/index.ts';
 
 /** One end of a captured message: an address in numbers, without brackets. */
 export interface HepEndpoint {
@@ -66,8 +66,8 @@ export function encodeHep(record: HepRecord, agent: HepAgent): Buffer {
   const chunks: Buffer[] = [
     chunk(CHUNK.ipFamily, Buffer.of(v6 ? AF_INET6 : AF_INET)),
     chunk(CHUNK.ipProtocol, Buffer.of(IP_PROTOCOL[record.protocol])),
-    chunk(v6 ? CHUNK.sourceIpv6 : CHUNK.sourceIpv4, ipOctets(source.address)),
-    chunk(v6 ? CHUNK.destinationIpv6 : CHUNK.destinationIpv4, ipOctets(destination.address)),
+    chunk(v6 ? CHUNK.sourceIpv6 : CHUNK.sourceIpv4, addressOctets(source.address)),
+    chunk(v6 ? CHUNK.destinationIpv6 : CHUNK.destinationIpv4, addressOctets(destination.address)),
     chunk(CHUNK.sourcePort, uint16(source.port)),
     chunk(CHUNK.destinationPort, uint16(destination.port)),
     chunk(CHUNK.seconds, uint32(seconds)),

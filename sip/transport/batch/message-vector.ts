@@ -27,9 +27,7 @@ export class MessageVector {
   readonly names: Buffer;
   /** Where the first header stands. */
   readonly address: number;
-  readonly #headers: Buffer;
   readonly #headerWords: Uint32Array;
-  readonly #slices: Buffer;
   readonly #sliceWords: Uint32Array;
   readonly #payloadAddress: number;
   readonly #starts: Uint32Array;
@@ -38,26 +36,22 @@ export class MessageVector {
     this.capacity = capacity;
     this.payload = payload;
     this.names = Buffer.alloc(capacity * ADDRESS_OCTETS);
-    this.#headers = Buffer.alloc(capacity * HEADER_OCTETS);
-    this.#slices = Buffer.alloc(capacity * SLICE_OCTETS);
-    this.#headerWords = wordsOf(this.#headers);
-    this.#sliceWords = wordsOf(this.#slices);
+    const headers = Buffer.alloc(capacity * HEADER_OCTETS);
+    const slices = Buffer.alloc(capacity * SLICE_OCTETS);
+    // They keep the memory of both alive.
+    this.#headerWords = wordsOf(headers);
+    this.#sliceWords = wordsOf(slices);
     this.#starts = new Uint32Array(capacity);
     this.#payloadAddress = calls.addressOf(payload);
-    this.address = calls.addressOf(this.#headers);
-    const names = calls.addressOf(this.names);
-    const slices = calls.addressOf(this.#slices);
+    this.address = calls.addressOf(headers);
+    const firstName = calls.addressOf(this.names);
+    const firstSlice = calls.addressOf(slices);
     for (let index = 0; index < capacity; index++) {
       const header = index * HEADER_OCTETS;
-      this.#headers.writeBigUInt64LE(BigInt(names + index * ADDRESS_OCTETS), header + NAME_AT);
-      this.#headers.writeBigUInt64LE(BigInt(slices + index * SLICE_OCTETS), header + SLICES_AT);
-      this.#headers.writeBigUInt64LE(1n, header + SLICE_COUNT_AT);
+      headers.writeBigUInt64LE(BigInt(firstName + index * ADDRESS_OCTETS), header + NAME_AT);
+      headers.writeBigUInt64LE(BigInt(firstSlice + index * SLICE_OCTETS), header + SLICES_AT);
+      headers.writeBigUInt64LE(1n, header + SLICE_COUNT_AT);
     }
-  }
-
-  /** Where the header of a datagram stands. */
-  headerAddress(index: number): number {
-    return this.address + index * HEADER_OCTETS;
   }
 
   nameOffset(index: number): number {
