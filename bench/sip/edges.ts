@@ -2,8 +2,8 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { writeAgentsCsv, type AgentsCsv } from '../../scenarios/support/agents-csv.ts';
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { Kamailio } from '../../scenarios/support/kamailio.ts';
-import { freeUdpPort } from '../../scenarios/support/sipp.ts';
 import { scenarioSubscriber } from '../../scenarios/support/subscribers.ts';
 import { System, type SystemOptions } from '../../scenarios/support/system.ts';
 
@@ -45,7 +45,7 @@ export class Edges {
   }
 
   static async start({ workers, system: options }: EdgesOptions = {}): Promise<Edges> {
-    const targetPort = await freeUdpPort();
+    const targetPort = await freePort();
     const subscribers = Array.from({ length: AGENTS }, (_, number) => scenarioSubscriber(number));
     const system = await System.start({
       subscribers,
@@ -67,7 +67,7 @@ export class Edges {
       const kamailio = await Kamailio.start({
         template: new URL('kamailio.cfg', import.meta.url),
         folder: system.folder,
-        port: await freeUdpPort(),
+        port: await freePort(),
         values: {
           TARGET_PORT: String(targetPort),
           CHILDREN: String(workers ?? 1),

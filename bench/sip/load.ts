@@ -5,7 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 
 import { ScenarioError } from '../../scenarios/support/errors.ts';
-import { freeUdpPort } from '../../scenarios/support/sipp.ts';
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { MemorySampler } from '../support/memory-sampler.ts';
 import { usageOf } from '../support/process-tree.ts';
 import { progress } from '../support/report.ts';
@@ -41,7 +41,7 @@ export interface Measurement {
 
 /** Puts a load of SIPp on an edge and measures the edge alone, by the kernel's books. */
 export async function measure(edge: Edge, load: Load, folder: string): Promise<Measurement> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const statistics = join(folder, `${load.scenario}-${port}.csv`);
   const errors = join(folder, `${load.scenario}-${port}.errors`);
   const memory = new MemorySampler(edge.pid, 'proportional', MEMORY_INTERVAL_MILLISECONDS);

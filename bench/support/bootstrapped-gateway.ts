@@ -16,8 +16,8 @@ import {
   type BootstrappingContext,
 } from '../../kmc/index.ts';
 import { sealedCodec, SqliteStore } from '../../lib/store/index.ts';
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { NodeProcess, OSGATE, portOf } from '../../scenarios/support/node-process.ts';
-import { freeUdpPort } from '../../scenarios/support/sipp.ts';
 import { BSF_DOMAIN, GATEWAY_FQDN } from '../../scenarios/support/system.ts';
 import { computeHa1 } from '../../sip/index.ts';
 import { scrape, type Scrape } from './scrape.ts';
@@ -77,7 +77,7 @@ export class BootstrappedGateway {
     const folder = await mkdtemp(join(existsSync('/dev/shm') ? '/dev/shm' : tmpdir(), 'osgate-'));
     let process: NodeProcess | undefined;
     try {
-      const targetPort = await freeUdpPort();
+      const targetPort = await freePort();
       await writeFile(join(folder, 'secret.key'), randomBytes(32).toString('hex'), { mode: 0o600 });
       const agents = await putContexts(folder, options.agents);
       const config = join(folder, 'gateway.yaml');

@@ -2,10 +2,11 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { ScenarioError } from '../support/errors.ts';
+import { freePort } from '../support/free-port.ts';
 import { NatRelay } from '../support/nat-relay.ts';
 import { NodeProcess, OSGATE, portOf } from '../support/node-process.ts';
 import { RawAgent } from '../support/raw-agent.ts';
-import { freeUdpPort, scenarioFile, type SippResult } from '../support/sipp.ts';
+import { scenarioFile, type SippResult } from '../support/sipp.ts';
 import { scenarioSubscriber } from '../support/subscribers.ts';
 import { GATEWAY_FQDN } from '../support/system.ts';
 import { withoutDigest } from '../support/without-digest.ts';
@@ -154,7 +155,7 @@ export class DtlsScenarioRunner {
     const retrans = `retrans="${scenario.retransMilliseconds ?? 500}"`;
     await writeFile(file, text.replaceAll('retrans="500"', retrans), 'latin1');
     // SIPp takes the answer to what it sent again for the answer to its next request; so it does not wait for a handshake.
-    const localPort = await freeUdpPort();
+    const localPort = await freePort();
     await this.#associate(localPort);
     return this.#runner.run(scenario, localPort, {
       file,

@@ -1,6 +1,7 @@
 import { writeAgentsCsv, type AgentsCsv } from '../support/agents-csv.ts';
+import { freePort } from '../support/free-port.ts';
 import { RawAgent, type Credentials } from '../support/raw-agent.ts';
-import { freeUdpPort, runSipp, type SippResult, type SippRun } from '../support/sipp.ts';
+import { runSipp, type SippResult, type SippRun } from '../support/sipp.ts';
 import { scenarioSubscriber } from '../support/subscribers.ts';
 import { System, type SystemOptions } from '../support/system.ts';
 
@@ -101,8 +102,8 @@ export class ScenarioRunner {
   /** @param options more of the system's options, such as the number of workers */
   static async start(options: Partial<SystemOptions> = {}): Promise<ScenarioRunner> {
     const subscribers = Array.from({ length: AGENTS }, (_, number) => scenarioSubscriber(number));
-    const serverPort = await freeUdpPort();
-    const deadPort = await freeUdpPort();
+    const serverPort = await freePort();
+    const deadPort = await freePort();
     // SIPp computes MD5 only, and takes the first challenge that comes.
     const digest = { algorithms: ['MD5'] };
     const shortNonces = { type: 'gba-digest', uaSecurityProtocolId: '0300000002', nonceLifetimeSeconds: 1, ...digest };
@@ -155,7 +156,7 @@ export class ScenarioRunner {
     const agent: SippRun = {
       ...common,
       scenario: scenario.file ?? scenario.name,
-      localPort: localPort ?? (await freeUdpPort()),
+      localPort: localPort ?? (await freePort()),
       remote: `127.0.0.1:${listenerPort}`,
       agents: this.#agents.path,
       ...(limit === undefined ? {} : { limit }),

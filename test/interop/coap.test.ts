@@ -3,7 +3,7 @@ import { once } from 'node:events';
 
 import { expect } from 'chai';
 
-import { freeUdpPort } from '../../scenarios/support/sipp.ts';
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { DtlsGateway } from '../support/dtls-gateway.ts';
 import { runProgram, type ProgramResult } from '../support/run-program.ts';
 
@@ -16,7 +16,7 @@ describe('interop: CoAP of libcoap through a datagram listener', function () {
   let server: ChildProcess;
 
   before(async () => {
-    const port = await freeUdpPort();
+    const port = await freePort();
     server = spawn('coap-server-notls', ['-A', '127.0.0.1', '-p', String(port), '-d', '10'], { stdio: 'ignore' });
     await once(server, 'spawn');
     gateway = await DtlsGateway.start({

@@ -1,8 +1,9 @@
 import { expect } from 'chai';
 
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { SipRequest } from '../../sip/index.ts';
 import { RawAgent } from '../../scenarios/support/raw-agent.ts';
-import { freeUdpPort, runSipp, type SippResult } from '../../scenarios/support/sipp.ts';
+import { runSipp, type SippResult } from '../../scenarios/support/sipp.ts';
 import { scenarioSubscriber } from '../../scenarios/support/subscribers.ts';
 import { startBehindGateway, type BehindGateway } from './support/behind-gateway.ts';
 
@@ -96,7 +97,7 @@ describe('interop: Kamailio as the application server behind the gateway', funct
     runSipp({
       scenario,
       folder: stage.system.folder,
-      localPort: await freeUdpPort(),
+      localPort: await freePort(),
       remote: `127.0.0.1:${stage.system.gatewayPort}`,
       agents: stage.agentsCsv,
       calls,

@@ -1,10 +1,11 @@
 import { expect } from 'chai';
 
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { SipRequest, SipResponse } from '../../sip/index.ts';
 import { writeAgentsCsv, type AgentsCsv } from '../../scenarios/support/agents-csv.ts';
 import { Kamailio } from '../../scenarios/support/kamailio.ts';
 import { RawAgent } from '../../scenarios/support/raw-agent.ts';
-import { freeUdpPort, runSipp } from '../../scenarios/support/sipp.ts';
+import { runSipp } from '../../scenarios/support/sipp.ts';
 import { scenarioSubscriber } from '../../scenarios/support/subscribers.ts';
 import { System } from '../../scenarios/support/system.ts';
 
@@ -28,7 +29,7 @@ describe('interop: Kamailio as the outbound proxy in front of the gateway', func
     kamailio = await Kamailio.start({
       template: CONFIG,
       folder: system.folder,
-      port: await freeUdpPort(),
+      port: await freePort(),
       values: { GATEWAY_PORT: String(system.gatewayPort) },
     });
     agent = await RawAgent.open({ address: '127.0.0.1', port: kamailio.port });
@@ -45,7 +46,7 @@ describe('interop: Kamailio as the outbound proxy in front of the gateway', func
       const { ok, errors } = await runSipp({
         scenario,
         folder: system.folder,
-        localPort: await freeUdpPort(),
+        localPort: await freePort(),
         remote: `127.0.0.1:${kamailio.port}`,
         agents: agents.path,
         calls: 20,

@@ -1,8 +1,6 @@
-import { createSocket } from 'node:dgram';
-import { once } from 'node:events';
-
 import { expect } from 'chai';
 
+import { freePort } from '../../scenarios/support/free-port.ts';
 import { SipRequest } from '../../sip/index.ts';
 import { runProgram, type ProgramResult } from '../support/run-program.ts';
 import { startBehindGateway, type BehindGateway } from './support/behind-gateway.ts';
@@ -17,7 +15,8 @@ describe('interop: sipsak as a client', function () {
   let port: number;
 
   before(async () => {
-    port = await freePortOfFourDigits();
+    // sipsak leaves the fifth digit of a port out of the URI.
+    port = await freePort({ first: 6100, count: 3900 });
     stage = await startBehindGateway({
       agents: 2,
       moreListeners: [{ name: 'sipsak', host: '127.0.0.1', port, fqdn: 'osg.example.com', authenticators: [MD5] }],
@@ -110,20 +109,3 @@ describe('interop: sipsak as a client', function () {
     expect(errors).to.contain('unsupported authentication algorithm');
   });
 });
-
-/** sipsak leaves the fifth digit of a port out of the URI. */
-async function freePortOfFourDigits(): Promise<number> {
-  for (let port = 6100 + (process.pid % 1000); port < 10_000; port++) {
-    const socket = createSocket('udp4');
-    try {
-      socket.bind(port, '127.0.0.1');
-      await once(socket, 'listening');
-      return port;
-    } catch {
-      // Taken; the next one.
-    } finally {
-      socket.close();
-    }
-  }
-  throw new Error('no free port of four digits');
-}

@@ -1,6 +1,7 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
+
+import { freePort } from '../../scenarios/support/free-port.ts';
 
 /** Debian's dnsmasq on 127.0.0.1, which knows nothing but the records it is given for names under `.test`. */
 export class Dnsmasq {
@@ -17,7 +18,7 @@ export class Dnsmasq {
 
   /** @param records options such as `--srv-host=_sip._udp.example.test,as.example.test,5070` */
   static async start(records: readonly string[]): Promise<Dnsmasq> {
-    const port = await freeUdpPort();
+    const port = await freePort();
     const child = spawn(
       'dnsmasq',
       [
@@ -66,13 +67,4 @@ export class Dnsmasq {
     this.#child.kill('SIGTERM');
     await ended;
   }
-}
-
-async function freeUdpPort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  socket.close();
-  return port;
 }

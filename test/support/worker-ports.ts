@@ -1,7 +1,7 @@
 import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 
-import { freeUdpPort } from '../../scenarios/support/sipp.ts';
+import { freePort } from '../../scenarios/support/free-port.ts';
 import type { System } from '../../scenarios/support/system.ts';
 
 /** What GET /status says of one worker. */
@@ -22,7 +22,7 @@ export async function workersOf(system: System): Promise<readonly WorkerStatus[]
 /** A free UDP port from which the kernel leads to that worker, found by trying. */
 export async function portOfWorker(system: System, worker: number): Promise<number> {
   for (let attempt = 0; attempt < 64; attempt++) {
-    const port = await freeUdpPort();
+    const port = await freePort();
     const before = await workersOf(system);
     await sendOneRequest(port, system.gatewayPort);
     const after = await workersOf(system);

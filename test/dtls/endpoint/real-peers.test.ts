@@ -1,5 +1,4 @@
 import { spawn, type ChildProcess } from 'node:child_process';
-import { createSocket } from 'node:dgram';
 import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -8,6 +7,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { connect, createServer, type DtlsServer } from '../../../dtls/index.ts';
+import { freePort } from '../../../scenarios/support/free-port.ts';
 import { echo } from '../support/memory-world.ts';
 
 const KEY = Buffer.from('000102030405060708090a0b0c0d0e0f', 'hex');
@@ -42,19 +42,6 @@ class Program {
     this.#child.kill('SIGKILL');
     await once(this.#child, 'exit');
   }
-}
-
-async function freePort(): Promise<number> {
-  const socket = createSocket('udp4');
-  socket.bind(0, '127.0.0.1');
-  await once(socket, 'listening');
-  const { port } = socket.address();
-  await new Promise<void>((resolve) => {
-    socket.close(() => {
-      resolve();
-    });
-  });
-  return port;
 }
 
 describe('DTLS endpoints and other implementations', () => {

@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 
-import { freeUdpPort } from '../../../scenarios/support/sipp.ts';
+import { freePort } from '../../../scenarios/support/free-port.ts';
 import { listText, type Reader, type Reading } from './reading.ts';
 
 const CONFIG = fileURLToPath(new URL('kamailio.cfg', import.meta.url));
@@ -36,7 +36,7 @@ export class KamailioReader implements Reader {
 
   static async start(): Promise<KamailioReader> {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-kamailio-'));
-    const port = await freeUdpPort();
+    const port = await freePort();
     const files = ['-w', folder, '-P', join(folder, 'pid'), '-Y', folder];
     // In the foreground, without daemon; errors of its parser go to standard error as well, and are not looked at.
     const child = spawn('kamailio', ['-f', CONFIG, '-DD', '-E', '-l', `udp:127.0.0.1:${port}`, ...files], {

@@ -1,12 +1,12 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { mkdir, writeFile } from 'node:fs/promises';
-import { connect, createServer, type Socket } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { once } from 'node:events';
 import { join } from 'node:path';
 
+import { freePort } from '../../../scenarios/support/free-port.ts';
 import type { Credentials } from '../../../scenarios/support/raw-agent.ts';
 import { debianFolderOf } from '../../../scenarios/support/debian-package.ts';
-import { freeUdpPort } from '../../../scenarios/support/sipp.ts';
 
 export interface BaresipOptions {
   /** A new folder in this one holds its configuration. */
@@ -44,7 +44,7 @@ export class Baresip {
   }
 
   static async start(options: BaresipOptions): Promise<Baresip> {
-    const [sipPort, controlPort] = [await freeUdpPort(), await freeTcpPort()];
+    const [sipPort, controlPort] = [await freePort(), await freePort()];
     const folder = join(options.folder, `baresip-${sipPort}`);
     await mkdir(folder);
     const modules = await debianFolderOf('baresip-core', '/modules/g711.so');
@@ -159,14 +159,4 @@ export class Baresip {
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
   }
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const address = server.address();
-  server.close();
-  await once(server, 'close');
-  if (address === null || typeof address === 'string') throw new Error('no TCP port');
-  return address.port;
 }

@@ -1,7 +1,7 @@
 import { writeAgentsCsv, type AgentsCsv } from '../../../scenarios/support/agents-csv.ts';
+import { freePort } from '../../../scenarios/support/free-port.ts';
 import { Kamailio } from '../../../scenarios/support/kamailio.ts';
 import { RawAgent } from '../../../scenarios/support/raw-agent.ts';
-import { freeUdpPort } from '../../../scenarios/support/sipp.ts';
 import { scenarioSubscriber } from '../../../scenarios/support/subscribers.ts';
 import { System } from '../../../scenarios/support/system.ts';
 
@@ -25,7 +25,7 @@ export async function startBehindGateway(options: {
   readonly digest?: object;
   readonly moreListeners?: readonly object[];
 }): Promise<BehindGateway> {
-  const port = await freeUdpPort();
+  const port = await freePort();
   const subscribers = Array.from({ length: options.agents }, (_, number) => scenarioSubscriber(number));
   const system = await System.start({
     subscribers,

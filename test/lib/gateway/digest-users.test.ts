@@ -7,8 +7,9 @@ import { text } from 'node:stream/consumers';
 import { expect } from 'chai';
 
 import type { PasswordSubscriber } from '../../../kmc/subscribers/index.ts';
+import { freePort } from '../../../scenarios/support/free-port.ts';
 import { RawAgent, type Credentials } from '../../../scenarios/support/raw-agent.ts';
-import { freeUdpPort, runSipp } from '../../../scenarios/support/sipp.ts';
+import { runSipp } from '../../../scenarios/support/sipp.ts';
 import { parseChallenge, type SipRequest, type SipResponse } from '../../../sip/index.ts';
 import { DigestGateway } from '../../support/digest-gateway.ts';
 
@@ -74,7 +75,7 @@ describe('the gateway as a process, for static users', function () {
     await writeFile(agents, ['SEQUENTIAL', ...lines, ''].join('\n'), { mode: 0o600 });
     const { ok, errors } = await runSipp({
       ...{ scenario, folder: system.folder, agents, calls: CALLS, callsPerSecond: 20, timeoutSeconds: 20 },
-      localPort: await freeUdpPort(),
+      localPort: await freePort(),
       remote: `127.0.0.1:${port}`,
     });
     expect(ok, errors).to.equal(true);
@@ -122,7 +123,7 @@ describe('the gateway as a process, for static users', function () {
   });
 
   it('lets a real sipsak in', async () => {
-    const [port, local] = [await system.port('md5'), await freeUdpPort()];
+    const [port, local] = [await system.port('md5'), await freePort()];
     const file = join(system.folder, 'sipsak.txt');
     await writeFile(file, sipsakMessage(local));
     const target = ['-s', `sip:bob@127.0.0.1:${port}`, '-l', String(local)];

@@ -3,8 +3,8 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { freePort } from '../../../../scenarios/support/free-port.ts';
 import { PeerProcess } from '../support/child.ts';
-import { freePort } from '../support/free-port.ts';
 import type {
   ClientOptions,
   DtlsPeer,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 
+import { freePort } from '../../../../scenarios/support/free-port.ts';
 import { PeerProcess } from '../support/child.ts';
-import { freePort } from '../support/free-port.ts';
 import type {
   ClientOptions,
   DtlsPeer,

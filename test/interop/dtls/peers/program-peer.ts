@@ -1,3 +1,4 @@
+import { freePort } from '../../../../scenarios/support/free-port.ts';
 import { PeerProcess } from '../support/child.ts';
 import type {
   ClientOptions,
@@ -7,7 +8,6 @@ import type {
   ServerOptions,
   SessionOptions,
 } from '../support/peer.ts';
-import { freePort } from '../support/free-port.ts';
 import { ProcessClient } from '../support/process-client.ts';
 import { reportedFacts } from '../support/reported-facts.ts';
 import { suiteOf } from '../support/suites.ts';

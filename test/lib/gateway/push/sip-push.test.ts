@@ -5,8 +5,9 @@ import { join } from 'node:path';
 
 import { SqnArray } from '../../../../kmc/index.ts';
 import { PUSH_PACKAGE_CONTENT_TYPE } from '../../../../push/index.ts';
+import { freePort } from '../../../../scenarios/support/free-port.ts';
 import { SipPeer } from '../../../../scenarios/support/sip-peer.ts';
-import { freeUdpPort, runSipp } from '../../../../scenarios/support/sipp.ts';
+import { runSipp } from '../../../../scenarios/support/sipp.ts';
 import { SipRequest } from '../../../../sip/index.ts';
 import { PushAgent } from '../../../push/support/push-agent.ts';
 import { TestCard } from '../../../push/support/push-key-centre.ts';
@@ -135,7 +136,7 @@ describe('a gateway that pushes over SIP', function () {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-sipp-'));
     closing.push(() => rm(folder, { recursive: true }));
     const world = await open();
-    const localPort = await freeUdpPort();
+    const localPort = await freePort();
     await (await registeredPeer(await world.port('desks'), undefined, 'UDP', localPort)).close();
     const sipp = runSipp({
       scenario: 'push-agent',
@@ -155,7 +156,7 @@ describe('a gateway that pushes over SIP', function () {
   it('goes through the SIP core, which SIPp plays, by the public identity of whoever has no flow', async () => {
     const folder = await mkdtemp(join(tmpdir(), 'osgate-sipp-'));
     closing.push(() => rm(folder, { recursive: true }));
-    const localPort = await freeUdpPort();
+    const localPort = await freePort();
     const world = await open({ target: 'core' }, localPort);
     const sipp = runSipp({
       scenario: 'push-core',

@@ -1,13 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { stringify } from 'yaml';
 
 import { SecretKey, SubscriberDatabase } from '../../../../kmc/index.ts';
+import { freePort } from '../../../../scenarios/support/free-port.ts';
 import { NodeProcess, OSGATE, portOf } from '../../../../scenarios/support/node-process.ts';
-import { freeUdpPort } from '../../../../scenarios/support/sipp.ts';
 import { scenarioSubscriber } from '../../../../scenarios/support/subscribers.ts';
 
 const TOKEN = 'killer-0123456789abcdef';
@@ -68,11 +67,11 @@ export class KillWorld {
         agents.push(await startAgent(folder, number, subscriber, environment));
       }
       const ports = await Promise.all(agents.map(udpPortOf));
-      const port = await freeTcpPort();
+      const port = await freePort();
       const config = gatewayConfig(
         port,
         subscribers.map(({ impu }, number) => ({ recipient: impu, udp: `127.0.0.1:${ports[number] ?? 9}` })),
-        await freeUdpPort(),
+        await freePort(),
       );
       await writeFile(join(folder, 'gateway.yaml'), stringify(config), { mode: 0o600 });
       await writeFile(join(folder, 'initiator.token'), `${TOKEN}\n`, { mode: 0o600 });
@@ -186,15 +185,6 @@ async function udpPortOf(agent: NodeProcess): Promise<number> {
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
   throw new Error(`the agent does not listen: ${agent.errors}`);
-}
-
-async function freeTcpPort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  if (address === null || typeof address === 'string') throw new Error('no port');
-  return address.port;
 }
 
 function gatewayConfig(port: number, addresses: readonly object[], udpPort: number): object {

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
-import { freeUdpPort, runSipp } from '../../../../scenarios/support/sipp.ts';
+import { freePort } from '../../../../scenarios/support/free-port.ts';
+import { runSipp } from '../../../../scenarios/support/sipp.ts';
 import {
   formatGpiEnvelope,
   GPI_CONTENT_TYPE,
@@ -172,7 +173,7 @@ describe('osgate agent listen, over SIP', function () {
     await writeFile(file, UNMANNERLY);
     const { ok, errors } = await runSipp({
       ...{ scenario: 'unmannerly', file, folder, calls: 20, callsPerSecond: 20, timeoutSeconds: 60 },
-      localPort: await freeUdpPort(),
+      localPort: await freePort(),
       remote: `127.0.0.1:${agentPort()}`,
     });
     expect(ok, errors).to.equal(true);
