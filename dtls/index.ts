@@ -20,6 +20,7 @@ export type {
   SessionTicketOptions,
 } from './endpoint/server-options.ts';
 export { alertName, DTLS_ERROR_CODES, DtlsError, type DtlsErrorCode } from './errors.ts';
+export { canCallOpenssl } from './record/openssl-aead.ts';
 export { isDtlsOctet } from './record/record-header.ts';
 export { CIPHER_SUITES, DEFAULT_CIPHER_SUITES } from './suites/cipher-suite.ts';
 export type { DatagramHandler, DatagramTransport } from './transport/datagram-transport.ts';

@@ -1,4 +1,5 @@
 import type { KeyRing } from '../record/key-ring.ts';
+import type { OpensslAead } from '../record/openssl-aead.ts';
 import type { Association } from './association.ts';
 import type { CloseReason } from './close-reason.ts';
 import type { DtlsCounters } from './counters.ts';
@@ -41,4 +42,6 @@ export interface AssociationHost {
   readonly counters: DtlsCounters;
   /** Which associations hold KeyObjects; one for the process where absent. */
   readonly keyRing?: KeyRing;
+  /** What records are protected by where it can; node:crypto alone where absent. */
+  readonly openssl?: OpensslAead | undefined;
 }

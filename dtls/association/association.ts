@@ -197,6 +197,7 @@ export abstract class Association extends AssociationFacts implements FlightCarr
       encryptThenMac,
       limits: this.settings.usageLimits,
       keyRing: this.host.keyRing,
+      openssl: this.host.openssl,
     });
   }
 

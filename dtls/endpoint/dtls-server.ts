@@ -2,6 +2,7 @@ import { EventEmitter } from 'node:events';
 
 import { importAssociation } from '../association/import-association.ts';
 import { DtlsError } from '../errors.ts';
+import { opensslAead } from '../record/openssl-aead.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { DgramTransport } from '../transport/dgram-transport.ts';
 import type { Peer } from '../transport/peer.ts';
@@ -61,6 +62,7 @@ export class DtlsServer extends EventEmitter<DtlsServerEvents> {
         wallClock: () => Date.now(),
         random,
         connectionIds: connectionIdsOf(options, random),
+        openssl: options.callsOpenssl === false ? undefined : opensslAead(),
         cookieRotationMilliseconds: within(
           'cookieRotationMilliseconds',
           options.cookieRotationMilliseconds ?? DEFAULT_COOKIE_ROTATION_MILLISECONDS,

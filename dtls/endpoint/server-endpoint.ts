@@ -6,6 +6,7 @@ import type { ServerSettings } from '../association/settings.ts';
 import { alertName, DtlsError } from '../errors.ts';
 import type { ClientHelloView } from '../handshake/client-hello-view.ts';
 import { KeyRing } from '../record/key-ring.ts';
+import type { OpensslAead } from '../record/openssl-aead.ts';
 import { CID_OFFSET, CONTENT_TYPE, RECORD_HEADER_OCTETS } from '../record/record-header.ts';
 import type { DatagramTransport } from '../transport/datagram-transport.ts';
 import { isSamePeer, type Peer } from '../transport/peer.ts';
@@ -46,6 +47,7 @@ export interface ServerEndpointOptions {
   /** Undefined when no connection identifiers are given out. */
   readonly connectionIds: ConnectionIdFactory | undefined;
   readonly random: (length: number) => Buffer;
+  readonly openssl: OpensslAead | undefined;
   readonly user: ServerEndpointUser;
 }
 
@@ -68,6 +70,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
   readonly random: (length: number) => Buffer;
   readonly table = new AssociationTable();
   readonly keyRing: KeyRing;
+  readonly openssl: OpensslAead | undefined;
   /** Only there when somebody wants it, for making the lines takes time. */
   readonly keyLog?: (line: string) => void;
   readonly #limits: DtlsLimits;
@@ -84,6 +87,7 @@ export class ServerEndpoint implements AssociationHost, AssociationShell {
     this.settings = settings;
     this.#limits = options.limits;
     this.keyRing = new KeyRing(options.limits.recordKeys, this.counters);
+    this.openssl = options.openssl;
     this.#connectionIds = options.connectionIds;
     this.now = options.now;
     this.wallClock = options.wallClock;

@@ -5,9 +5,11 @@ import type { BulkCipher } from '../suites/bulk-cipher.ts';
 import type { CipherSuite } from '../suites/cipher-suite.ts';
 import { keyBlockLength } from '../suites/secrets.ts';
 import { additionalData, cidAdditionalData } from './additional-data.ts';
-import { openAead, sealAead } from './aead-fragment.ts';
+import { openingNonce, sealingNonce } from './aead-nonce.ts';
 import { BLOCK_OCTETS, cbcLength, decryptCbc, encryptCbc, isMac, writeMac } from './cbc-fragment.ts';
 import { KeyRing, type KeyHolder } from './key-ring.ts';
+import { openByNode, sealByNode } from './node-aead.ts';
+import type { OpensslAead } from './openssl-aead.ts';
 import {
   CID_OFFSET,
   CONTENT_TYPE,
@@ -32,6 +34,8 @@ export interface RecordProtectionOptions {
   readonly limits?: UsageLimits | undefined;
   /** Who may keep KeyObjects; one of 1024 holders for the process by default. */
   readonly keyRing?: KeyRing | undefined;
+  /** What AEAD is done by where it can; node:crypto alone where absent. */
+  readonly openssl?: OpensslAead | undefined;
 }
 
 /**
@@ -51,6 +55,7 @@ export class RecordProtection implements KeyHolder {
   readonly #receiveCid: Buffer | undefined;
   readonly #limits: UsageLimits;
   readonly #keyRing: KeyRing;
+  readonly #openssl: OpensslAead | undefined;
   #sealKey: KeyObject | undefined;
   #openKey: KeyObject | undefined;
 
@@ -77,6 +82,7 @@ export class RecordProtection implements KeyHolder {
     this.#receiveCid = options.receiveCid?.length === 0 ? undefined : options.receiveCid;
     this.#limits = options.limits ?? usageLimitsOf(suite.bulk);
     this.#keyRing = options.keyRing ?? KEY_RING;
+    this.#openssl = options.openssl;
   }
 
   /** The most octets that sealing adds to a plaintext, header included. */
@@ -161,10 +167,19 @@ export class RecordProtection implements KeyHolder {
       cid === undefined
         ? additionalData(type, epoch, sequence, covered)
         : cidAdditionalData(record, 0, cid.length, covered);
-    const key = this.#keyToSeal(sequence);
-    if (isCbc) this.#sealCbc(key, record, start, aad, plaintext);
-    else sealAead(bulk, key, this.#keys, this.#ivStart(this.#isServer), record, start, epoch, sequence, aad, plaintext);
+    if (isCbc) this.#sealCbc(this.#keyToSeal(sequence), record, start, aad, plaintext);
+    else this.#sealAead(record, start, epoch, sequence, aad, plaintext);
     return record;
+  }
+
+  #sealAead(record: Buffer, start: number, epoch: number, sequence: number, aad: Buffer, plaintext: Uint8Array): void {
+    const bulk = this.#bulk;
+    const keys = this.#keys;
+    const nonce = sealingNonce(bulk, keys, this.#ivStart(this.#isServer), record, start, epoch, sequence);
+    const offset = start + bulk.explicitNonceLength;
+    const keyStart = this.#keyStart(this.#isServer);
+    if (this.#openssl?.seal(bulk, keys, keyStart, nonce, aad, plaintext, record, offset) === true) return;
+    sealByNode(bulk, this.#keyToSeal(sequence), nonce, aad, plaintext, record, offset);
   }
 
   #sealCbc(key: KeyObject, record: Buffer, start: number, aad: Buffer, plaintext: Uint8Array): void {
@@ -180,9 +195,15 @@ export class RecordProtection implements KeyHolder {
     const length = end - fragmentStart - bulk.explicitNonceLength - bulk.tagLength;
     if (length < 0) return undefined;
     const aad = aadOf(datagram, view, length);
-    const key = this.#keyToOpen(sequence);
-    const iv = this.#ivStart(!this.#isServer);
-    return openAead(bulk, key, this.#keys, iv, datagram, fragmentStart, epoch, sequence, aad, length);
+    const keys = this.#keys;
+    const nonce = openingNonce(bulk, keys, this.#ivStart(!this.#isServer), datagram, fragmentStart, epoch, sequence);
+    const offset = fragmentStart + bulk.explicitNonceLength;
+    const keyStart = this.#keyStart(!this.#isServer);
+    if (this.#openssl !== undefined) {
+      const content = this.#openssl.open(bulk, keys, keyStart, nonce, aad, datagram, offset, length);
+      if (content !== false) return content;
+    }
+    return openByNode(bulk, this.#keyToOpen(sequence), nonce, aad, datagram, offset, length);
   }
 
   #openCbc(datagram: Buffer, view: RecordView): Buffer | undefined {
@@ -213,11 +234,15 @@ export class RecordProtection implements KeyHolder {
     return key;
   }
 
-  /** In the order of RFC 5246 6.3: MAC keys, keys, IVs, the client's before the server's. */
   #makeKey(ofServer: boolean): KeyObject {
+    const start = this.#keyStart(ofServer);
+    return createSecretKey(this.#keys.subarray(start, start + this.#bulk.keyLength));
+  }
+
+  /** In the order of RFC 5246 6.3: MAC keys, keys, IVs, the client's before the server's. */
+  #keyStart(ofServer: boolean): number {
     const { macLength, keyLength } = this.#bulk;
-    const start = this.#keysStart + 2 * macLength + (ofServer ? keyLength : 0);
-    return createSecretKey(this.#keys.subarray(start, start + keyLength));
+    return this.#keysStart + 2 * macLength + (ofServer ? keyLength : 0);
   }
 
   #macKey(ofServer: boolean): Buffer {

@@ -111,7 +111,7 @@ export class DgramTransport implements DatagramTransport {
   /** @throws DtlsError OSGATE_DTLS_BIND_FAILED */
   static async open(options: DgramTransportOptions, onDatagram: DatagramHandler): Promise<DgramTransport> {
     const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
-    const calls = options.batches === undefined || options.connect !== undefined ? undefined : await systemCalls();
+    const calls = options.batches === undefined || options.connect !== undefined ? undefined : systemCalls();
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,

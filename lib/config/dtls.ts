@@ -62,6 +62,11 @@ export function dtlsSection(file: FilePath) {
     cookieRotationSeconds: integer(1, 3600)
       .default(60)
       .describe('How often the secret behind the cookies changes; the one before is good as long again.'),
+    callsOpenssl: flag()
+      .default(true)
+      .describe(
+        'Protects records by functions of the OpenSSL that Node runs on, called without node:crypto, at a fifth of its CPU time. It takes Linux and the optional npm package koffi; without them it is done by node:crypto.',
+      ),
     limits: limits().prefault({}).describe('Bounds, of each listener. At a bound the new is refused and counted.'),
     keyLog: file
       .optional()

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto';
 
-import { systemCalls, TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
+import { TimerWheel, TransactionEngine, type Flow, type Transport } from '../../sip/index.ts';
 import { requireSection, type Config, type GatewayConfig } from '../config/index.ts';
 import { Metrics, type Logger } from '../ops/index.ts';
 import { DtlsSipTransport } from '../sec1/index.ts';
@@ -16,6 +16,7 @@ import { DtlsReporter, publishDatagramMetrics, publishDtlsMetrics } from './dtls
 import { KeyLog } from './dtls/key-log.ts';
 import { closeListeners, engineLimits, Gateway, type GatewayParts } from './gateway.ts';
 import { openKeyCentre } from './key-centre.ts';
+import { reportNativeCalls } from './native-calls.ts';
 import { PushAssociationReader } from './push-associations.ts';
 import { gatewaySecrets } from './secrets.ts';
 import { GatewayListener, total } from './sip-listeners.ts';
@@ -78,9 +79,7 @@ export async function openGateway(config: Config, logger: Logger, place?: Worker
   if (keyLog !== undefined) {
     logger.warn({ event: 'key-log', path: keyLogPath }, 'the secrets of all DTLS associations are written to a file');
   }
-  if (settings.datagrams.batches && (await systemCalls()) === undefined) {
-    logger.info({ event: 'no-batches' }, 'datagrams go one by one: this is not Linux, or koffi is not installed');
-  }
+  reportNativeCalls(settings, logger);
   const channels = new DtlsReporter(logger, metrics);
   const flows = new FlowParts({
     settings,

@@ -40,6 +40,8 @@ export interface SystemOptions {
   readonly workers?: number;
   /** The key centre lets the gateway push. */
   readonly mayPush?: boolean;
+  /** More environment of the gateway's process. */
+  readonly gatewayEnvironment?: Readonly<Record<string, string>>;
   /** More files in the folder, by name, for this user alone. */
   readonly files?: Readonly<Record<string, string>>;
 }
@@ -98,7 +100,9 @@ export class System {
         await locationServer.waitFor('listening', (record) => record.event === 'listening'),
       );
       const gatewayConfig = await writeGatewayConfig(folder, portOf(nbsp), locationServerPort, options);
-      const gateway = started(new NodeProcess('gateway', OSGATE, ['gateway', '-c', gatewayConfig]));
+      const gateway = started(
+        new NodeProcess('gateway', OSGATE, ['gateway', '-c', gatewayConfig], options.gatewayEnvironment),
+      );
       const listening = await gateway.waitFor(
         'listening for agents',
         (record) => record.event === 'listening' && record.listener === 'agents',

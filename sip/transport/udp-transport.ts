@@ -107,7 +107,7 @@ export class UdpTransport implements Transport {
   /** @throws SipError OSGATE_SIP_BIND_FAILED */
   static async open(options: UdpTransportOptions, onDatagram: DatagramHandler): Promise<UdpTransport> {
     const host = isIP(options.host) === 0 ? await addressOf(options) : options.host;
-    const calls = options.batches === undefined ? undefined : await systemCalls();
+    const calls = options.batches === undefined ? undefined : systemCalls();
     const socket = createSocket({
       type: isIPv6(host) ? 'udp6' : 'udp4',
       reusePort: options.reusePort ?? false,

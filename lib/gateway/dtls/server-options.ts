@@ -53,6 +53,7 @@ export function dtlsServerOptions(
       maximumMilliseconds: dtls.retransmitMaximumMilliseconds,
     },
     mtu: dtls.mtu,
+    callsOpenssl: dtls.callsOpenssl,
     idleTimeoutMilliseconds: dtls.idleTimeoutSeconds * 1000,
     handshakeTimeoutMilliseconds: dtls.handshakeTimeoutMilliseconds,
     cookieRotationMilliseconds: dtls.cookieRotationSeconds * 1000,

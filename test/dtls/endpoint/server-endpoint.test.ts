@@ -26,6 +26,7 @@ describe('DTLS server endpoint', () => {
         cookieRotationMilliseconds: 60_000,
         // One identifier is all that there is.
         connectionIds: new ConnectionIdFactory({ random: (length) => Buffer.alloc(length) }),
+        openssl: undefined,
         random,
         user: {
           onAssociation: (association) => {

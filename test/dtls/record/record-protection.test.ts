@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { DtlsError } from '../../../dtls/errors.ts';
+import { opensslAead, type OpensslAead } from '../../../dtls/record/openssl-aead.ts';
 import { KeyRing } from '../../../dtls/record/key-ring.ts';
 import { CONTENT_TYPE, readRecord, RecordView } from '../../../dtls/record/record-header.ts';
 import { RecordProtection, type RecordProtectionOptions } from '../../../dtls/record/record-protection.ts';
@@ -16,6 +17,12 @@ import { referenceRecord } from './reference-record.ts';
 const SUITES = CIPHER_SUITES.filter(
   ({ bulk }, index) => CIPHER_SUITES.findIndex((other) => other.bulk === bulk) === index,
 );
+
+/** What protects them: node:crypto, and OpenSSL without it, which has no CBC. */
+const WAYS = SUITES.flatMap((suite): { suite: CipherSuite; by: string; openssl?: OpensslAead | undefined }[] => [
+  { suite, by: 'node:crypto' },
+  ...(suite.bulk.mode === 'cbc' ? [] : [{ suite, by: 'OpenSSL', openssl: opensslAead() }]),
+]);
 
 interface Sides {
   readonly client: RecordProtection;
@@ -70,8 +77,8 @@ const cids = fc.option(
 const types = fc.constantFrom(CONTENT_TYPE.alert, CONTENT_TYPE.handshake, CONTENT_TYPE.applicationData, 27);
 
 describe('the protection of DTLS records', () => {
-  for (const suite of SUITES) {
-    describe(`with ${suite.bulk.algorithm}, tag ${suite.bulk.tagLength}, code ${suite.bulk.macLength}`, () => {
+  for (const { suite, by, openssl } of WAYS) {
+    describe(`with ${suite.bulk.algorithm}, tag ${suite.bulk.tagLength}, code ${suite.bulk.macLength}, by ${by}`, () => {
       it('opens what was sealed, in both directions, and gives what the RFCs say octet by octet', () => {
         fc.assert(
           fc.property(
@@ -81,7 +88,7 @@ describe('the protection of DTLS records', () => {
             cids,
             fc.integer({ min: 1, max: 0xffff }),
             (content, sequence, type, cid, epoch) => {
-              const { client, server, keys } = sidesOf(suite, cid);
+              const { client, server, keys } = sidesOf(suite, cid, { openssl });
               const record = client.seal(type, epoch, sequence, content);
               if (record === undefined) throw new Error('not sealed');
               expect(open(server, record, cid?.length)).to.deep.equal({ content, type });
@@ -101,7 +108,7 @@ describe('the protection of DTLS records', () => {
 
       it('opens records whose explicit nonce is not the sequence number, and padded ones', () => {
         for (const cid of [undefined, randomBytes(8)]) {
-          const { server, keys } = sidesOf(suite, cid);
+          const { server, keys } = sidesOf(suite, cid, { openssl });
           const nonce = randomBytes(suite.bulk.explicitNonceLength);
           const content = randomBytes(100);
           const numbers = { type: 23, epoch: 1, sequence: 7, fromServer: false, padding: cid === undefined ? 0 : 40 };
@@ -112,7 +119,7 @@ describe('the protection of DTLS records', () => {
 
       it('refuses a record with any octet changed', () => {
         for (const cid of [undefined, randomBytes(8)]) {
-          const { client, server } = sidesOf(suite, cid);
+          const { client, server } = sidesOf(suite, cid, { openssl });
           const record = sealed(client, randomBytes(40), 3);
           for (let index = 0; index < record.length; index++) {
             for (const bit of [0x01, 0x80]) {
@@ -127,7 +134,7 @@ describe('the protection of DTLS records', () => {
 
       it('refuses a record cut anywhere, whether its length says so or not', () => {
         for (const cid of [undefined, randomBytes(8)]) {
-          const { client, server } = sidesOf(suite, cid);
+          const { client, server } = sidesOf(suite, cid, { openssl });
           const record = sealed(client, randomBytes(40), 3);
           const start = 13 + (cid?.length ?? 0);
           for (let end = 0; end < record.length; end++) {
@@ -141,18 +148,22 @@ describe('the protection of DTLS records', () => {
       });
 
       it('refuses what the same side sealed, and what other keys sealed', () => {
-        const { client, server } = sidesOf(suite);
+        const { client, server } = sidesOf(suite, undefined, { openssl });
         expect(open(client, sealed(client, Buffer.from('a')))).to.equal(undefined);
-        expect(open(server, sealed(sidesOf(suite).client, Buffer.from('a')))).to.equal(undefined);
+        expect(open(server, sealed(sidesOf(suite, undefined, { openssl }).client, Buffer.from('a')))).to.equal(
+          undefined,
+        );
       });
     });
   }
 
   it('gives contents that later records leave alone', () => {
-    const { client, server } = sidesOf(GCM);
-    const first = open(server, sealed(client, Buffer.from('first'), 1));
-    open(server, sealed(client, Buffer.from('other'), 2));
-    expect(first?.content.toString()).to.equal('first');
+    for (const openssl of [undefined, opensslAead()]) {
+      const { client, server } = sidesOf(GCM, undefined, { openssl });
+      const first = open(server, sealed(client, Buffer.from('first'), 1));
+      open(server, sealed(client, Buffer.from('other'), 2));
+      expect(first?.content.toString()).to.equal('first');
+    }
   });
 
   describe('with connection identifiers (RFC 9146)', () => {
@@ -191,8 +202,13 @@ describe('the protection of DTLS records', () => {
 
   describe('sizes', () => {
     it('take 16384 octets of content and refuse one more', () => {
-      for (const cid of [undefined, randomBytes(8)]) {
-        const { client, server, keys } = sidesOf(GCM, cid);
+      const openssl = opensslAead();
+      for (const [cid, options] of [
+        [undefined, {}],
+        [randomBytes(8), {}],
+        [randomBytes(255), { openssl }],
+      ] as const) {
+        const { client, server, keys } = sidesOf(GCM, cid, options);
         expect(open(server, sealed(client, Buffer.alloc(16_384, 1)), cid?.length)?.content).to.have.length(16_384);
         expect(client.seal(23, 1, 1, Buffer.alloc(16_385))).to.equal(undefined);
         const numbers = { type: 23, epoch: 1, sequence: 2, fromServer: false, nonce: randomBytes(8) };
