@@ -97,10 +97,9 @@ export class DgramTransport implements DatagramTransport {
     });
     this.#batches = batches;
     socket.on('message', (datagram, source) => {
-      batches?.gather();
       this.counters.received++;
       onDatagram(datagram, source);
-      batches?.read();
+      batches?.readOthers();
     });
     // ICMP errors of earlier datagrams surface here; the socket itself goes on.
     socket.on('error', () => {

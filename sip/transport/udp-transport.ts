@@ -94,9 +94,8 @@ export class UdpTransport implements Transport {
     });
     this.#batches = batches;
     socket.on('message', (datagram, source) => {
-      batches?.gather();
       onDatagram(datagram, source);
-      batches?.read();
+      batches?.readOthers();
     });
     // ICMP errors of earlier datagrams surface here; the socket itself goes on.
     socket.on('error', () => {

@@ -2,7 +2,7 @@ import { constants } from 'node:os';
 
 import type { DatagramHandler, Peer } from '../transport.ts';
 import { batchMemory, type BatchMemory } from './batch-memory.ts';
-import { Gathering } from './gathering.ts';
+import type { GatheredSocket, Gathering } from './gathering.ts';
 import type { SystemCalls } from './system-calls.ts';
 
 /** Errors that say that the system has no room at the moment, not that the peer cannot be reached. */
@@ -23,40 +23,45 @@ export interface BatchHandler {
  * Reads and sends several datagrams of one UDP socket in one system call. It does not hear of datagrams: whoever has read the
  * first one of a turn of the event loop says so.
  */
-export class DatagramBatches {
+export class DatagramBatches implements GatheredSocket {
   readonly #calls: SystemCalls;
   readonly #memory: BatchMemory;
   readonly #descriptor: number;
   readonly #handler: BatchHandler;
-  readonly #gathering: Gathering;
+  readonly #gathering: Gathering | undefined;
   /** What goes out at the end of this turn. */
   #waiting: Waiting[] = [];
   /** There was more in this turn than one call reads. */
   #isPressed = false;
   #open = true;
 
-  /** @param gatherMilliseconds see {@link Gathering} */
-  constructor(calls: SystemCalls, descriptor: number, gatherMilliseconds: number, handler: BatchHandler) {
+  /** @param gathering that of all sockets of the process whose datagrams may wait for others */
+  constructor(calls: SystemCalls, descriptor: number, gathering: Gathering | undefined, handler: BatchHandler) {
     this.#calls = calls;
     this.#memory = batchMemory(calls);
     this.#descriptor = descriptor;
-    this.#gathering = new Gathering(gatherMilliseconds);
+    this.#gathering = gathering;
     this.#handler = handler;
-  }
-
-  /** The first datagram of a turn is there and others may be behind it: to be called before it is handled. */
-  gather(): void {
-    if (!this.#isPressed) this.#gathering.wait();
+    gathering?.enter(this);
   }
 
   /**
-   * Hands over the datagrams behind the first one, as many as one call reads. They are lent: their memory is used again. When
-   * there are more, node:dgram goes on alone for this turn, so that a flood leaves time for all else.
+   * The first datagram of a turn was handled and others may be behind it: hands them over, as many as one call reads. When there
+   * are more, node:dgram goes on alone for this turn, so that a flood leaves time for all else.
    */
-  read(): void {
+  readOthers(): void {
     if (this.#isPressed) return;
+    const count = this.read();
+    this.#gathering?.arrived(1 + count);
+    if (count < this.#memory.received.capacity) return;
+    this.#isPressed = true;
+    setImmediate(this.#relax);
+  }
+
+  /** Hands over what has come. Datagrams are lent: their memory is used again. */
+  read(): number {
     const { received, addresses } = this.#memory;
-    // Whoever got the first one may have closed the socket, and its descriptor may be that of something else now.
+    // A handler may have closed the socket, and its descriptor may be that of something else now.
     const count = this.#open ? this.#calls.receive(this.#descriptor, received.address, received.capacity) : 0;
     for (let index = 0; index < count; index++) {
       received.resetName(index);
@@ -64,10 +69,7 @@ export class DatagramBatches {
       const start = received.startOf(index);
       this.#handler.onDatagram(received.payload.subarray(start, start + received.lengthOf(index)), peer);
     }
-    this.#gathering.count(1 + Math.max(0, count));
-    if (count < received.capacity) return;
-    this.#isPressed = true;
-    setImmediate(this.#relax);
+    return Math.max(0, count);
   }
 
   /** Sends a datagram at the end of this turn of the event loop. */
@@ -78,8 +80,17 @@ export class DatagramBatches {
 
   /** Sends what waits; nothing is read or sent afterwards. To be called before the descriptor is closed. */
   close(): void {
-    this.#flush();
+    this.flush();
     this.#open = false;
+    this.#gathering?.leave(this);
+  }
+
+  /** Sends what waits. */
+  flush(): void {
+    if (!this.#open || this.#waiting.length === 0) return;
+    let waiting = this.#waiting;
+    this.#waiting = [];
+    while (waiting.length > 0) waiting = waiting.slice(this.#sendSome(waiting));
   }
 
   readonly #relax = (): void => {
@@ -87,10 +98,7 @@ export class DatagramBatches {
   };
 
   readonly #flush = (): void => {
-    if (!this.#open) return;
-    let waiting = this.#waiting;
-    this.#waiting = [];
-    while (waiting.length > 0) waiting = waiting.slice(this.#sendSome(waiting));
+    this.flush();
   };
 
   /** Sends what one call can take; returns how many datagrams have been dealt with, one at least. */

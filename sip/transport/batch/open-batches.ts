@@ -1,6 +1,7 @@
 import type { Socket } from 'node:dgram';
 
 import { DatagramBatches, type BatchHandler } from './datagram-batches.ts';
+import { Gathering } from './gathering.ts';
 import { socketsAt } from './socket-descriptors.ts';
 import type { SystemCalls } from './system-calls.ts';
 
@@ -23,7 +24,17 @@ export function openBatches(
   if (calls === undefined || batches === undefined) return undefined;
   const descriptor = fd ?? descriptorOf(socket);
   if (descriptor === undefined) return undefined;
-  return new DatagramBatches(calls, descriptor, batches.gatherMicroseconds / 1000, handler);
+  return new DatagramBatches(calls, descriptor, gatheringOf(batches.gatherMicroseconds / 1000), handler);
+}
+
+const gatherings = new Map<number, Gathering>();
+
+/** One for all sockets of the process whose datagrams may wait so long. */
+function gatheringOf(milliseconds: number): Gathering | undefined {
+  if (milliseconds === 0) return undefined;
+  let gathering = gatherings.get(milliseconds);
+  if (gathering === undefined) gatherings.set(milliseconds, (gathering = new Gathering(milliseconds)));
+  return gathering;
 }
 
 function descriptorOf(socket: Socket): number | undefined {

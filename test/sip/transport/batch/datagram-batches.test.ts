@@ -68,7 +68,7 @@ class Log implements BatchHandler {
 describe('batches of datagrams', () => {
   async function sendAll(calls: ScriptedCalls, peers: readonly Peer[]): Promise<Log> {
     const log = new Log();
-    const batches = new DatagramBatches(calls, 0, 0, log);
+    const batches = new DatagramBatches(calls, 0, undefined, log);
     for (const peer of peers) batches.send(String(peer.port), peer);
     await new Promise<void>((resolve) => {
       nextTick(resolve);
@@ -105,7 +105,7 @@ describe('batches of datagrams', () => {
   it('send nothing by a descriptor that may be that of something else', async () => {
     const calls = new ScriptedCalls();
     const log = new Log();
-    const batches = new DatagramBatches(calls, 0, 0, log);
+    const batches = new DatagramBatches(calls, 0, undefined, log);
     batches.send('farewell', { address: '192.0.2.1', port: 1 });
     batches.close();
     expect(log.sent, 'what was handed in goes out').to.equal(1);

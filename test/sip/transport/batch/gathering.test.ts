@@ -1,44 +1,141 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 import { expect } from 'chai';
 
-import { Gathering } from '../../../../sip/transport/batch/gathering.ts';
+import { Gathering, type GatheredSocket, type GatheringClock } from '../../../../sip/transport/batch/gathering.ts';
 
-describe('gathering of datagrams', () => {
-  let now = 0;
-  const gatheringOf = (milliseconds: number): Gathering => new Gathering(milliseconds, () => now);
+/** Time that passes only where it is told to, or where somebody stands still. */
+class Clock implements GatheringClock {
+  time = 1000;
+  readonly sleeps: number[] = [];
+  /** What happens meanwhile. */
+  onSleep: () => void = () => undefined;
 
-  /** True when it stood still, which it does for a quarter of the time that it may at the least. */
-  function waits(gathering: Gathering, milliseconds: number): boolean {
-    const before = performance.now();
-    gathering.wait();
-    return performance.now() - before > milliseconds / 4;
+  now(): number {
+    return this.time;
   }
 
-  it('waits for others only where at the pace of the last turn another one comes in time', () => {
-    const gathering = gatheringOf(20);
-    now = 1000;
-    expect(waits(gathering, 20), 'the first of all').to.equal(false);
-    gathering.count(1);
-    now += 19;
-    expect(waits(gathering, 20), 'one in 19 ms').to.equal(true);
-    gathering.count(1);
-    now += 21;
-    expect(waits(gathering, 20), 'one in 21 ms').to.equal(false);
-    gathering.count(2);
-    now += 21;
-    expect(waits(gathering, 20), 'two in 21 ms').to.equal(true);
-    gathering.count(15);
-    now += 10_000;
-    expect(waits(gathering, 20), 'a burst long ago').to.equal(false);
-    gathering.count(16);
-    now += 19;
-    expect(waits(gathering, 20), 'so many that waiting for more would lose time').to.equal(false);
+  sleep(milliseconds: number): void {
+    this.sleeps.push(milliseconds);
+    this.time += milliseconds;
+    this.onSleep();
+  }
+}
+
+/** A socket in which datagrams wait, eight of which one call reads. */
+class Waiting implements GatheredSocket {
+  waiting = 0;
+  readonly reads: number[] = [];
+  flushes = 0;
+
+  read = (): number => {
+    const count = Math.min(8, this.waiting);
+    this.waiting -= count;
+    this.reads.push(count);
+    return count;
+  };
+
+  flush(): void {
+    this.flushes++;
+  }
+}
+
+describe('gathering of datagrams', () => {
+  let clock: Clock;
+  let gathering: Gathering;
+  let sockets: [Waiting, Waiting];
+
+  beforeEach(() => {
+    clock = new Clock();
+    gathering = new Gathering(20, clock);
+    sockets = [new Waiting(), new Waiting()];
+    for (const socket of sockets) gathering.enter(socket);
   });
 
-  it('never waits where it may not', () => {
-    const gathering = gatheringOf(0);
-    for (let count = 0; count < 3; count++) {
-      expect(waits(gathering, 1)).to.equal(false);
-      gathering.count(8);
+  afterEach(() => {
+    for (const socket of sockets) gathering.leave(socket);
+  });
+
+  /** Makes datagrams dense. */
+  function begin(): void {
+    gathering.arrived(1);
+    clock.time += 1;
+    gathering.arrived(1);
+  }
+
+  it('begins only where at the pace of the last time another one comes within the moment', async () => {
+    for (const [what, after, count, isDense] of [
+      ['the first of all', 0, 1, false],
+      ['one in 21 ms', 21, 2, false],
+      ['two in 41 ms', 41, 1, false],
+      ['a burst long ago', 10_000, 15, false],
+      ['fifteen in 299 ms', 299, 1, true],
+    ] as const) {
+      clock.time += after;
+      gathering.arrived(count);
+      await turn();
+      expect(clock.sleeps.length > 0, what).to.equal(isDense);
     }
+  });
+
+  it('reads all sockets after each moment, and goes back to sleep in the event loop when nothing has come', async () => {
+    const [one, other] = sockets;
+    const coming = [3, 1, 0];
+    clock.onSleep = () => {
+      one.waiting = coming.shift() ?? 0;
+      other.waiting = one.waiting;
+    };
+    begin();
+    for (let count = 0; count < 6; count++) await turn();
+    expect(clock.sleeps).to.deep.equal([20, 20, 20]);
+    expect(one.reads).to.deep.equal([3, 0, 1, 0, 0]);
+    expect(other.reads).to.deep.equal(one.reads);
+    expect(one.flushes, 'what was answered leaves before the next reading').to.equal(5);
+  });
+
+  it('hands over what has come while it handed over', async () => {
+    const [one] = sockets;
+    clock.onSleep = () => (one.waiting = 2);
+    const { read } = one;
+    let more = 1;
+    one.read = () => {
+      const count = read();
+      if (more-- > 0) one.waiting += 1;
+      return count;
+    };
+    begin();
+    await turn();
+    expect(one.reads).to.deep.equal([2, 1, 0]);
+  });
+
+  it('leaves the event loop time for all else under a flood, in which it does not stand still', async () => {
+    const [one] = sockets;
+    one.waiting = 1_000_000;
+    begin();
+    for (let count = 0; count < 10; count++) await turn();
+    expect(one.reads.length).to.be.within(36, 44);
+    expect(clock.sleeps).to.have.length(1);
+  });
+
+  it('begins anew after a pause, and only where datagrams are dense again', async () => {
+    begin();
+    for (let count = 0; count < 3; count++) await turn();
+    expect(clock.sleeps).to.have.length(1);
+    gathering.arrived(1);
+    await turn();
+    expect(clock.sleeps).to.have.length(1);
+    clock.time += 1;
+    gathering.arrived(1);
+    await turn();
+    expect(clock.sleeps).to.have.length(2);
+  });
+
+  it('reads no socket that has left', async () => {
+    const [one, other] = sockets;
+    gathering.leave(one);
+    begin();
+    await turn();
+    expect(one.reads).to.deep.equal([]);
+    expect(other.reads).to.deep.equal([0]);
   });
 });
