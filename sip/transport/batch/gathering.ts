@@ -36,7 +36,7 @@ export class Gathering {
   #isDense = false;
   /** In the last turn not everything could be read that had come. */
   #isPressed = false;
-  /** While they are not dense: when the last turn began, and how many datagrams it brought. */
+  /** When the last turn ended, or datagrams came after a pause, and how many came then. */
   #turnAt = -Infinity;
   #count = 0;
 
@@ -67,7 +67,9 @@ export class Gathering {
   }
 
   readonly #turn = (): void => {
-    if (!this.#isPressed) this.#clock.sleep(this.#milliseconds);
+    // What others did since the last reading was time to gather as well.
+    const rest = this.#milliseconds - (this.#clock.now() - this.#turnAt);
+    if (!this.#isPressed && rest > 0) this.#clock.sleep(rest);
     let count = 0;
     let last = 0;
     for (let reading = 0; reading < READINGS_A_TURN; reading++) {
@@ -78,12 +80,9 @@ export class Gathering {
       count += last;
     }
     this.#isPressed = last > 0;
-    if (count > 0) {
-      setImmediate(this.#turn);
-      return;
-    }
-    this.#isDense = false;
     this.#turnAt = this.#clock.now();
     this.#count = 0;
+    if (count > 0) setImmediate(this.#turn);
+    else this.#isDense = false;
   };
 }

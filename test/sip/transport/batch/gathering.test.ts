@@ -117,6 +117,20 @@ describe('gathering of datagrams', () => {
     expect(clock.sleeps).to.have.length(1);
   });
 
+  it('does not stand still for time that others have taken since, who may have much to do', async () => {
+    const [one] = sockets;
+    clock.onSleep = () => (one.waiting = 1);
+    begin();
+    await turn();
+    clock.time += 15;
+    await turn();
+    clock.time += 25;
+    one.waiting = 1;
+    await turn();
+    await turn();
+    expect(clock.sleeps).to.deep.equal([20, 5, 20]);
+  });
+
   it('begins anew after a pause, and only where datagrams are dense again', async () => {
     begin();
     for (let count = 0; count < 3; count++) await turn();
