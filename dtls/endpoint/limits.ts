@@ -31,7 +31,10 @@ export interface DtlsLimits {
   readonly badHandshakeRecords: number;
   /** Certificates of a peer's chain. */
   readonly certificates: number;
-  /** Associations that hold KeyObjects for their records, half a kilobyte each; the others make theirs anew for every burst. None does for AEAD where OpenSSL is called. */
+  /**
+   * Associations that hold KeyObjects for their records, half a kilobyte each; the others make theirs anew for every burst. AEAD needs
+   * none where OpenSSL is called.
+   */
   readonly recordKeys: number;
   /** Octets to an address to which a peer has moved and that is not proven yet; three times what came from there, where that is more. */
   readonly unprovenAddressBytes: number;

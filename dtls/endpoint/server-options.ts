@@ -111,8 +111,8 @@ export interface DtlsServerOptions extends CommonOptions {
   /** How long a cookie secret is used before a new one is made; the one before is accepted as long. 60,000 where absent. */
   readonly cookieRotationMilliseconds?: number | undefined;
   /**
-   * Protects records by functions of the OpenSSL that Node runs on, called without node:crypto, which takes a fifth of the time. On Linux with the
-   * optional package koffi; elsewhere nothing changes. True where absent.
+   * Protects records by functions of the OpenSSL that Node runs on, called without node:crypto, which takes a fifth of the time. On
+   * Linux with the optional package koffi; elsewhere node:crypto does it. True where absent.
    */
   readonly callsOpenssl?: boolean | undefined;
   /** A datagram came whose connection identifier belongs to another worker. */
