@@ -1,5 +1,6 @@
 import { createSecretKey } from 'node:crypto';
 
+import { lazy } from '../../sip/transport/lazy.ts';
 import { ownProgram, type OwnProgram } from '../../sip/transport/own-program.ts';
 import type { BulkCipher } from '../suites/bulk-cipher.ts';
 import { NONCE_OCTETS } from './aead-nonce.ts';
@@ -172,13 +173,8 @@ export class OpensslAead {
   }
 }
 
-let known: { readonly aead: OpensslAead | undefined } | undefined;
-
 /** That of the process; undefined where OpenSSL cannot be called: see {@link ownProgram}, or another major version than 3. */
-export function opensslAead(): OpensslAead | undefined {
-  known ??= { aead: load() };
-  return known.aead;
-}
+export const opensslAead = lazy(load);
 
 /** Whether servers protect records that way unless `callsOpenssl` is false. */
 export function canCallOpenssl(): boolean {
@@ -233,7 +229,7 @@ export function bindOpenssl(program: OwnProgram): Openssl {
   return {
     memory,
     address: program.addressOf(memory),
-    fetchCipher: program.callWithText('uintptr_t EVP_CIPHER_fetch(uintptr_t, str, str)'),
+    fetchCipher: program.call('uintptr_t EVP_CIPHER_fetch(uintptr_t, str, str)'),
     newContext: program.call('uintptr_t EVP_CIPHER_CTX_new()'),
     init: program.call('int EVP_CipherInit_ex(uintptr_t, uintptr_t, uintptr_t, uintptr_t, uintptr_t, int)'),
     update: program.call('int EVP_CipherUpdate(uintptr_t, uintptr_t, uintptr_t, uintptr_t, int)'),
